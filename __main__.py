@@ -1,0 +1,5 @@
+"""``python -m klaster``."""
+
+from klaster.cli import main
+
+main()

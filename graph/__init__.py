@@ -1,0 +1,1 @@
+"""What the quads show: store, network, findings and views."""

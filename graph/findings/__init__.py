@@ -1,0 +1,1 @@
+"""What is missing, by rule, with its evidence."""

@@ -1,0 +1,1 @@
+"""Actors and links as arrays, and what is measured on them."""

@@ -1,0 +1,1 @@
+"""The quads and columns of a graph on disk."""

@@ -1,0 +1,115 @@
+"""What a page shows: nodes with their facts, links, findings, and the words for all of it.
+
+A picture holds results only. Everything in it may come from a data file and is hostile until
+a renderer has made it text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Words = Mapping[str, str]
+"""One text in several languages: language code (``en``, ``ru``, ``uz``) to text."""
+
+
+@dataclass(frozen=True)
+class NodeKind:
+    """A kind of node as the legend shows it."""
+
+    code: str
+    label: Words
+    colour: str
+    shape: str
+
+
+@dataclass(frozen=True)
+class LinkKind:
+    """A kind of link as the legend shows it; ``dashed`` ones are findings, not facts."""
+
+    code: str
+    label: Words
+    colour: str
+    directed: bool
+    dashed: bool = False
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A measure that nodes can be sized by, with what its figures mean to an analyst."""
+
+    code: str
+    label: Words
+    meaning: Words
+
+
+@dataclass(frozen=True)
+class Rank:
+    """An actor's figure by one measure; ``tied`` actors share the rank."""
+
+    measure: str
+    value: float
+    rank: int
+    tied: int
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Where a fact was taken from; ``address`` is a web address or empty."""
+
+    title: str
+    address: str
+    row: str
+
+
+@dataclass(frozen=True)
+class Node:
+    """An actor, a cluster, or something that is recorded as missing."""
+
+    iri: str
+    label: str
+    names: Words
+    kind: str
+    x: float
+    y: float
+    facts: tuple[tuple[Words, Words], ...] = ()
+    ranks: tuple[Rank, ...] = ()
+    references: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True)
+class Link:
+    """A link between two nodes, given by their positions in ``Picture.nodes``."""
+
+    source: int
+    target: int
+    kind: str
+    detail: Words
+    references: tuple[Reference, ...] = ()
+
+
+@dataclass(frozen=True)
+class Remark:
+    """A finding in words, about the nodes at the positions ``subjects``."""
+
+    rule: str
+    label: Words
+    severity: float
+    text: Words
+    subjects: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Picture:
+    """All that a page shows."""
+
+    title: Words
+    revision: str
+    language: str
+    nodes: tuple[Node, ...]
+    links: tuple[Link, ...]
+    node_kinds: tuple[NodeKind, ...]
+    link_kinds: tuple[LinkKind, ...]
+    measures: tuple[Measure, ...]
+    remarks: tuple[Remark, ...]
+    note: Words

@@ -1,0 +1,1 @@
+"""What may be said: terms, tables, codes, labels, shapes and rules."""

@@ -1,0 +1,466 @@
+"""The command line: one command a question, options to call to print."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from klaster import KlasterError
+
+if TYPE_CHECKING:
+    from klaster.graph.knowledge_graph import Check, KnowledgeGraph, LoadReport
+    from klaster.graph.views.report import Sheet
+
+LANGUAGES: Final = ("uz", "ru", "en")
+FORMATS: Final = ("table", "csv", "json", "md")
+LINK_KINDS: Final = ("supply", "cooperation", "ownership", "membership")
+
+
+def default_language() -> str:
+    """Return the language of the locale where klaster speaks it, else English."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if os.environ.get(name):
+            code = os.environ[name][:2].lower()
+            return code if code in LANGUAGES else "en"
+    return "en"
+
+
+class Commands(click.Group):
+    """Commands that tell the user's faults in one message and leave bugs their traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
+        """Turn a KlasterError into its message, in the language asked for, and exit code 1."""
+        ctx.ensure_object(dict)
+        try:
+            return super().invoke(ctx)
+        except KlasterError as fault:
+            tell = getattr(fault, "text", None)
+            click.echo(tell(ctx.obj["lang"]) if tell else str(fault), err=True)
+            ctx.exit(1)
+
+
+@dataclass(frozen=True)
+class Output:
+    """How a command was asked to print."""
+
+    language: str
+    quiet: bool
+    form: str = "table"
+
+    @property
+    def for_people(self) -> bool:
+        """Whether words are wanted, not data."""
+        return self.form in ("table", "md")
+
+    @property
+    def width(self) -> int:
+        """The width of the terminal, in characters."""
+        return max(60, shutil.get_terminal_size((100, 24)).columns)
+
+    def show(self, sheet: Sheet) -> None:
+        """Print a result to stdout, and how to read it to stderr."""
+        click.echo(sheet.text(self.form, language=self.language, width=self.width))
+        if self.for_people and not self.quiet:
+            self.tell(sheet.explanation(language=self.language, width=self.width))
+
+    def tell(self, text: str) -> None:
+        """Print what is no result to stderr, unless it was asked to be quiet."""
+        if text and not self.quiet:
+            click.echo(text, err=True)
+
+
+def _option_language(ctx: click.Context, _: click.Parameter, value: str | None) -> str:
+    language = value or default_language()
+    ctx.find_root().ensure_object(dict)["lang"] = language
+    return language
+
+
+def _spoken(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that every command has, and hand them on as one ``output``."""
+
+    @functools.wraps(command)
+    def with_output(
+        *args: object, lang: str, quiet: bool, form: str | None = None, **options: object
+    ) -> None:
+        form = form or ("table" if sys.stdout.isatty() else "csv")
+        command(*args, output=Output(lang, quiet, form), **options)
+
+    quiet = click.option("--quiet", is_flag=True, help="Print results only.")
+    language = click.option(
+        "--lang",
+        type=click.Choice(LANGUAGES),
+        callback=_option_language,
+        help="Language of the output; by default that of the locale, else en.",
+    )
+    return language(quiet(with_output))
+
+
+def _printed(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options of commands that print a table."""
+    option = click.option(
+        "--format",
+        "form",
+        type=click.Choice(FORMATS),
+        help="Format of the output; by default a table on a terminal, csv in a pipe.",
+    )
+    return option(_spoken(command))
+
+
+_graph = click.argument("graph", type=click.Path(path_type=Path))
+_cluster = click.option("--cluster", help="Only this cluster (its id, name or IRI).")
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="klaster")
+def main() -> None:
+    """Knowledge graph of clusters, actors and policies."""
+
+
+@main.command()
+@click.argument(
+    "folder", type=click.Path(file_okay=False, path_type=Path), default="klaster-demo"
+)
+@_spoken
+def demo(folder: Path, output: Output) -> None:
+    """Build the graph of Uzbekistan's clusters in FOLDER, and show what it tells."""
+    from importlib.resources import as_file, files
+
+    from klaster.graph.views.report import missing_sheet, policy_sheet
+    from klaster.ontology.labels import phrase
+
+    output = Output(output.language, output.quiet)
+    language = output.language
+    path, page_path = folder / "uzbekistan.klaster", folder / "uzbekistan.html"
+    graph = _open(path)
+    with as_file(files("klaster.loaders").joinpath("demo")) as tables:
+        reports = _load(graph, [tables], output, name="demo")
+    drawn = _write_page(graph, page_path, language, only_if_changed=True)
+    if not output.quiet:
+        output.tell(_verdict(graph.check(), language))
+        click.echo(f"\n{phrase('demo.central', language)}")
+        output.show(_central_sheet(graph, output, by="degree", top=10))
+        click.echo(f"\n{phrase('demo.missing', language)}")
+        output.show(
+            missing_sheet(graph.missing(), top=15, language=language, for_people=True)
+        )
+        click.echo(f"\n{phrase('demo.policy', language)}")
+        output.show(policy_sheet(graph.policy(), language=language, for_people=True))
+        click.echo("")
+    kept = all(report.unchanged for report in reports) and not drawn
+    actors = graph.table("actors").height
+    key = "demo.kept" if kept else "demo.made"
+    click.echo(phrase(key, language, graph=path, actors=actors, page=page_path))
+
+
+@main.command()
+@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option(
+    "--into",
+    "graph",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="The graph, a folder NAME.klaster; it is made if it is not there.",
+)
+@click.option("--name", help="Name to keep the source under; by default its file name.")
+@click.option("--skip-bad-rows", is_flag=True, help="Leave out rows with faults, and list them.")
+@_spoken
+def load(
+    sources: tuple[Path, ...],
+    graph: Path,
+    name: str | None,
+    skip_bad_rows: bool,
+    output: Output,
+) -> None:
+    """Load SOURCES (workbooks .xlsx or folders of CSV files) into a graph, all or none."""
+    _load(_open(graph), sources, output, name=name, skip_bad_rows=skip_bad_rows)
+
+
+@main.command()
+@_graph
+@_printed
+def info(graph: Path, output: Output) -> None:
+    """Count what is in GRAPH, and say what the data can and cannot answer."""
+    from klaster.graph.views.report import Line, lines_sheet
+    from klaster.ontology.labels import phrase
+
+    language = output.language
+    lines = [
+        Line(
+            {"section": line.section, "item": line.key, "count": _told(line.count, "en")},
+            {
+                "section": phrase(f"info.{line.section}", language),
+                "item": line.label[language],
+                "count": _told(line.count, language),
+            },
+        )
+        for line in _existing(graph).info()
+    ]
+    heads = {key: f"head.{key}" for key in ("section", "item", "count")}
+    output.show(lines_sheet(lines, heads, language=language, for_people=output.for_people))
+
+
+@main.command()
+@_graph
+@_printed
+def check(graph: Path, output: Output) -> None:
+    """Check GRAPH against the shapes; exit code 1 if it does not conform."""
+    opened = _existing(graph)
+    results = opened.check()
+    output.show(_check_sheet(opened, results, output))
+    output.tell(_verdict(results, output.language))
+    if any(result.severity == "Violation" for result in results):
+        sys.exit(1)
+
+
+@main.command()
+@_graph
+@click.argument("sparql", required=False)
+@click.option(
+    "-f",
+    "--file",
+    "path",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Read the query from a file.",
+)
+@_printed
+def query(graph: Path, sparql: str | None, path: Path | None, output: Output) -> None:
+    """Ask GRAPH a query in SPARQL; the prefixes kl:, code:, d:, rdfs:, … are given."""
+    from klaster.graph.views.report import answer_sheet
+    from klaster.ontology.faults import Fault
+
+    text = path.read_text("utf-8") if path else sparql
+    if text is None:
+        raise Fault("fault.no-query")
+    found = _existing(graph).query(text)
+    output.show(answer_sheet(found.columns, found.rows))
+
+
+@main.command()
+@_graph
+@click.option("--by", default="degree", show_default=True, help="Measure to rank by.")
+@click.option(
+    "--links",
+    multiple=True,
+    type=click.Choice(LINK_KINDS),
+    help="Kind of link to count; may be given several times; by default all.",
+)
+@_cluster
+@click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="Only links that hold that day.")
+@click.option("--top", type=click.IntRange(min=1), default=20, show_default=True)
+@_printed
+def central(
+    graph: Path,
+    by: str,
+    links: tuple[str, ...],
+    cluster: str | None,
+    date: dt.datetime | None,
+    top: int,
+    output: Output,
+) -> None:
+    """Rank the actors of GRAPH: who is central, who stands between others."""
+    day = date.date() if date else None
+    opened = _existing(graph)
+    output.show(
+        _central_sheet(opened, output, by=by, links=links, cluster=cluster, date=day, top=top)
+    )
+
+
+@main.command()
+@_graph
+@click.option("--rules", is_flag=True, help="Gaps by rule (the default).")
+@_cluster
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    help="How many findings to show; by default 40 in a table, else all.",
+)
+@_printed
+def missing(
+    graph: Path,
+    rules: bool,  # noqa: ARG001
+    cluster: str | None,
+    top: int | None,
+    output: Output,
+) -> None:
+    """Say what is missing in GRAPH, by rule, with the evidence."""
+    from klaster.graph.views.report import missing_sheet
+
+    found = _existing(graph).missing(cluster=cluster)
+    output.show(
+        missing_sheet(found, top=top, language=output.language, for_people=output.for_people)
+    )
+
+
+@main.command()
+@_graph
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The HTML file to write.",
+)
+@_spoken
+def page(graph: Path, path: Path, output: Output) -> None:
+    """Draw GRAPH as one interactive HTML file that needs no internet."""
+    from klaster.ontology.labels import phrase
+
+    _write_page(_existing(graph), path, output.language)
+    output.tell(phrase("cli.page", output.language, path=path))
+
+
+def _open(path: Path) -> KnowledgeGraph:
+    from klaster.graph.knowledge_graph import KnowledgeGraph
+
+    return KnowledgeGraph(path)
+
+
+def _existing(path: Path) -> KnowledgeGraph:
+    from klaster.ontology.faults import Fault
+
+    graph = _open(path)
+    if not graph.sources():
+        raise Fault("fault.no-graph", path=path)
+    return graph
+
+
+def _load(
+    graph: KnowledgeGraph,
+    sources: Sequence[Path],
+    output: Output,
+    *,
+    name: str | None = None,
+    skip_bad_rows: bool = False,
+) -> list[LoadReport]:
+    from rich.console import Console
+
+    from klaster.ontology.labels import phrase
+
+    language = output.language
+    console = Console(stderr=True, quiet=output.quiet or not sys.stderr.isatty())
+    with console.status("") as status:
+        reports = graph.load(
+            *sources,
+            name=name,
+            skip_bad_rows=skip_bad_rows,
+            progress=lambda stage: status.update(phrase(f"stage.{stage}", language)),
+        )
+    for report in reports:
+        key = "cli.unchanged" if report.unchanged else "cli.loaded"
+        rows = sum(report.rows.values())
+        output.tell(phrase(key, language, name=report.name, rows=rows, path=report.path))
+        if report.unread:
+            output.tell(phrase("cli.unread", language, names=", ".join(report.unread)))
+        # What was left out is said even in quiet: it is a loss that was asked for.
+        if report.skipped:
+            lines = [phrase("cli.skipped", language)]
+            lines += [f"  {fault.text(language)}" for fault in report.skipped]
+            click.echo("\n".join(lines), err=True)
+    return reports
+
+
+def _central_sheet(
+    graph: KnowledgeGraph,
+    output: Output,
+    *,
+    by: str,
+    top: int,
+    links: tuple[str, ...] = (),
+    cluster: str | None = None,
+    date: dt.date | None = None,
+) -> Sheet:
+    from klaster.graph.network.centrality import ALONG_PATHS, DEFAULT, EXACT_LIMIT, parts, ranking
+    from klaster.graph.views.report import central_sheet
+    from klaster.ontology.codes import codes
+    from klaster.ontology.labels import code_label, phrase
+
+    language = output.language
+    network = graph.network(links=links or None, cluster=cluster, date=date)
+    small = network.size <= EXACT_LIMIT
+    also = tuple(name for name in DEFAULT if small or name not in ALONG_PATHS)
+    kinds = ", ".join(code_label("link-kind", kind, language) for kind in links or LINK_KINDS)
+    counts = {"actors": network.size, "count": network.links.height, "parts": parts(network)}
+    notes = [phrase("cli.network", language, links=kinds, **counts)]
+    left_out = [codes("measure")[name].labels[language] for name in DEFAULT if name not in also]
+    if left_out:
+        words = {"limit": EXACT_LIMIT, "measures": ", ".join(left_out)}
+        notes.append(phrase("cli.left-out", language, **words))
+    found = ranking(network, by, also=also)
+    return central_sheet(
+        found, top=top, language=language, for_people=output.for_people, notes=notes
+    )
+
+
+def _check_sheet(graph: KnowledgeGraph, results: Sequence[Check], output: Output) -> Sheet:
+    from klaster.graph.views.report import Line, lines_sheet
+    from klaster.ontology.labels import phrase
+
+    language = output.language
+    lines = []
+    for result in results:
+        data = {
+            "severity": result.severity.lower(),
+            "source": result.source,
+            "row": result.row,
+            "subject": result.subject,
+            "message": _told(result.message, language),
+            "value": result.value,
+        }
+        words = {
+            **data,
+            "severity": phrase(f"severity.{result.severity}", language),
+            "subject": result.label or result.subject.removeprefix(graph.base),
+        }
+        lines.append(Line(data, words))
+    heads = {key: f"head.{key}" for key in ("source", "row", "subject", "message", "value")}
+    heads = {"severity": "head.check-severity", **heads}
+    return lines_sheet(lines, heads, language=language, for_people=output.for_people)
+
+
+def _verdict(results: Sequence[Check], language: str) -> str:
+    from klaster.ontology.labels import phrase
+
+    levels = [result.severity for result in results]
+    return phrase(
+        "cli.violates" if "Violation" in levels else "cli.conforms",
+        language,
+        violations=levels.count("Violation"),
+        warnings=levels.count("Warning"),
+        hints=levels.count("Info"),
+    )
+
+
+def _told(value: object, language: str) -> object:
+    """Return a value, in one language where it is given in several."""
+    return value.get(language, value["en"]) if isinstance(value, Mapping) else value
+
+
+def _write_page(
+    graph: KnowledgeGraph, path: Path, language: str, *, only_if_changed: bool = False
+) -> bool:
+    """Write the page, and say whether that was needed."""
+    from klaster.ontology.faults import Fault
+
+    mark = f'<meta name="klaster-revision" content="{graph.revision}-{language}">'
+    if only_if_changed and path.exists():
+        with path.open(encoding="utf-8", errors="replace") as stream:
+            if mark in stream.read(8192):
+                return False
+    from klaster.graph.views.page import render_page
+
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(render_page(graph.picture(language=language)), "utf-8")
+    except OSError as reason:
+        raise Fault("fault.unwritable", path=path, reason=reason) from reason
+    return True

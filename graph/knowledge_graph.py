@@ -1,0 +1,433 @@
+"""The graph that users hold: load sources, check, query, measure, find what is missing."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from klaster.graph.store.folder import GraphFolder, Manifest, SourceEntry, Staging
+from klaster.ontology.faults import CellFault, Fault
+from klaster.ontology.terms import graph_iri
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from klaster.graph.answer import Answer
+    from klaster.graph.counts import Count
+    from klaster.graph.findings.finding import Finding
+    from klaster.graph.network.network import Network
+    from klaster.graph.store.columns import Columns
+    from klaster.graph.store.embedded import EmbeddedStore
+    from klaster.graph.views.picture import Picture
+    from klaster.loaders.sources import Loaded
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What became of one source: its rows by table, or that it was unchanged.
+
+    ``skipped`` are faults whose rows were left out because that was asked for, ``unread``
+    sheets and columns that are no part of klaster's tables.
+    """
+
+    name: str
+    path: str
+    unchanged: bool
+    rows: Mapping[str, int]
+    skipped: tuple[CellFault, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Check:
+    """A result of a validation, with the row of the source from which the node came."""
+
+    severity: str
+    source: str
+    row: str
+    subject: str
+    label: str
+    path: str
+    value: str
+    message: Mapping[str, str]
+
+
+class KnowledgeGraph:
+    """A graph in a folder ``NAME.klaster``.
+
+    Parameters
+    ----------
+    path
+        The folder. It is made by the first ``load``.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        if str(path).startswith(("http://", "https://")):
+            raise Fault("fault.remote", path=path)
+        self.path = Path(path)
+        self._folder = GraphFolder(self.path)
+        self._manifest = self._folder.manifest()
+
+    @property
+    def base(self) -> str:
+        """The IRI with which the IRIs of things in this graph begin."""
+        return self._manifest.base
+
+    @property
+    def revision(self) -> str:
+        """A name of the state of the graph, which changes with every load that changes it."""
+        sources = sorted(f"{entry.name} {entry.sha256}" for entry in self._manifest.sources)
+        import hashlib
+
+        return hashlib.sha256("\n".join([*sources, _program()]).encode()).hexdigest()[:16]
+
+    def sources(self) -> list[SourceEntry]:
+        """Return what was loaded: from where, when, how many rows of each table."""
+        return list(self._manifest.sources)
+
+    def load(
+        self,
+        *paths: str | Path,
+        name: str | None = None,
+        skip_bad_rows: bool = False,
+        loaded_at: dt.datetime | None = None,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> list[LoadReport]:
+        """Load workbooks (.xlsx) or folders of CSV files, all of them or none.
+
+        A source that was loaded before under the same name is replaced; one whose bytes have
+        not changed is left as it is.
+
+        Parameters
+        ----------
+        name
+            The name to keep a single source under; by default its file name.
+        skip_bad_rows
+            Leave out rows with faults instead of refusing the source.
+        progress
+            Called with the key of each stage (``read``, ``store``, ``derive``, ``find``).
+
+        Raises
+        ------
+        SourceError
+            With every fault found in a source. The graph is then as it was.
+        """
+        from klaster.loaders.sources import read_source
+
+        if name and len(paths) > 1:
+            raise Fault("fault.two-names")
+        progress("read")
+        reports: list[LoadReport] = []
+        loads: list[Loaded] = []
+        for path in map(Path, paths):
+            kept_name = self._source_name(path, name)
+            entry = self._unchanged(path, kept_name)
+            if entry and not skip_bad_rows:
+                reports.append(
+                    LoadReport(entry.name, entry.path, unchanged=True, rows=entry.rows)
+                )
+                continue
+            loaded = read_source(
+                path, base=self.base, name=kept_name, skip_bad_rows=skip_bad_rows
+            )
+            loads.append(loaded)
+            rows = {table: frame.height for table, frame in loaded.tables.frames.items()}
+            skipped, unread = tuple(loaded.skipped), tuple(loaded.unread)
+            reports.append(
+                LoadReport(
+                    kept_name, str(path), unchanged=False, rows=rows, skipped=skipped, unread=unread
+                )
+            )
+        if loads:
+            self._land(loads, loaded_at or dt.datetime.now(dt.UTC), progress)
+        return reports
+
+    def _source_name(self, path: Path, name: str | None) -> str:
+        from klaster.loaders.sources import source_name
+
+        if name:
+            return source_name(Path(name))
+        found = source_name(path)
+        entry = self._manifest.source(found)
+        if entry and Path(entry.path) != path.resolve():
+            raise Fault("fault.same-name", name=found, path=entry.path)
+        return found
+
+    def _unchanged(self, path: Path, name: str) -> SourceEntry | None:
+        from klaster.loaders.sources import fingerprint, source_kind
+
+        entry = self._manifest.source(name)
+        if entry is None or entry.loader != _program():
+            return None
+        source_kind(path)
+        return entry if fingerprint(path) == entry.sha256 else None
+
+    def _land(
+        self, loads: Sequence[Loaded], loaded_at: dt.datetime, progress: Callable[[str], None]
+    ) -> None:
+        """Make the new state beside the old one, and change over in one step."""
+        from klaster.graph.findings.finding import write_findings
+        from klaster.graph.findings.gaps import METHOD, find_gaps
+        from klaster.graph.store.columns import Columns, write_columns
+        from klaster.graph.store.derived import write_derived
+        from klaster.graph.store.embedded import StagedStore
+        from klaster.graph.store.quads import write_codes, write_source
+
+        with self._folder.change() as staging, TemporaryDirectory() as scratch:
+            after = self._with_entries(staging.before, loads, loaded_at)
+            staging.after = after
+            changed = {loaded.tables.name for loaded in loads}
+            quads = Path(scratch) / "load.nq"
+            with quads.open("wb") as stream:
+                for loaded in loads:
+                    write_columns(loaded.tables, staging.tables(loaded.tables.name))
+                    write_source(
+                        stream,
+                        loaded.tables,
+                        base=after.base,
+                        loaded_at=loaded_at,
+                        loader=_program(),
+                    )
+                write_codes(stream, graph_iri(after.base, "ontology"))
+            self._keep_others(staging, changed)
+            columns = Columns(staging.tables(entry.name) for entry in after.sources)
+            progress("derive")
+            with quads.open("ab") as stream:
+                write_derived(stream, columns, graph_iri(after.base, "derived"))
+            progress("find")
+            with quads.open("ab") as stream:
+                write_findings(
+                    stream,
+                    find_gaps(columns),
+                    base=after.base,
+                    graph=graph_iri(after.base, "findings"),
+                    method=METHOD,
+                )
+            progress("store")
+            before = self._folder.store(staging.before) if staging.before.generation else None
+            store = StagedStore(staging.store, before)
+            replaced = [graph_iri(after.base, "source", source) for source in sorted(changed)]
+            replaced += [
+                graph_iri(after.base, part) for part in ("derived", "findings", "ontology")
+            ]
+            store.replace(replaced, quads)
+            store.load_ontology(graph_iri(after.base, "ontology"))
+            store.close()
+        self._reread()
+
+    def _reread(self) -> None:
+        self._manifest = self._folder.manifest()
+        for cached in ("_columns", "_store", "_network"):
+            self.__dict__.pop(cached, None)
+
+    def _keep_others(self, staging: Staging, changed: Iterable[str]) -> None:
+        for entry in staging.before.sources:
+            if entry.name not in changed:
+                staging.keep_tables(entry.name)
+
+    def _with_entries(
+        self, before: Manifest, loads: Sequence[Loaded], loaded_at: dt.datetime
+    ) -> Manifest:
+        entries = {entry.name: entry for entry in before.sources}
+        for loaded in loads:
+            tables = loaded.tables
+            entries[tables.name] = SourceEntry(
+                name=tables.name,
+                kind=tables.kind,
+                path=tables.path,
+                sha256=tables.sha256,
+                loader=_program(),
+                loaded_at=loaded_at.isoformat(timespec="seconds"),
+                rows={table: frame.height for table, frame in tables.frames.items()},
+            )
+        return replace(before, sources=tuple(entries[name] for name in sorted(entries)))
+
+    @cached_property
+    def _columns(self) -> Columns:
+        from klaster.graph.store.columns import Columns
+
+        self._require()
+        return Columns(self._folder.table_folders(self._manifest))
+
+    @cached_property
+    def _store(self) -> EmbeddedStore:
+        from klaster.graph.store.embedded import EmbeddedStore
+
+        self._require()
+        return EmbeddedStore(self._folder.store(self._manifest))
+
+    def _require(self) -> None:
+        if not self._folder.exists():
+            raise Fault("fault.no-graph", path=self.path)
+
+    def query(self, sparql: str) -> Answer:
+        """Run a SPARQL query over everything in the graph, with the usual prefixes given.
+
+        ``d:`` stands for this graph's own things.
+        """
+        from klaster.graph.answer import answer
+
+        return answer(self._store.query(sparql, prefixes={"d": self.base}))
+
+    def check(self) -> list[Check]:
+        """Validate the graph against the shapes, each result with the row it came from."""
+        from klaster.ontology.validation import validate
+
+        graphs = [graph_iri(self.base, "source", entry.name) for entry in self.sources()]
+        data = [*graphs, *(graph_iri(self.base, part) for part in ("derived", "ontology"))]
+        results = validate("".join(self._store.dump(graph).decode() for graph in data))
+        rows = self._rows()
+        labels = self._columns.labels
+        return [
+            Check(
+                severity=result.severity,
+                source=source,
+                row=row,
+                subject=result.focus,
+                label=labels.get(result.focus, ""),
+                path=result.path,
+                value=result.value,
+                message=result.message,
+            )
+            for result in results
+            for source, row in [rows.get(result.focus, ("", ""))]
+        ]
+
+    def _rows(self) -> dict[str, tuple[str, str]]:
+        """Return the source and row that first describe each thing."""
+        from klaster.ontology.tables import tables
+
+        found: dict[str, tuple[str, str]] = {}
+        for table in tables():
+            frame = self._columns.table(table).select("iri", "origin", "locator")
+            for iri, origin, locator in frame.rows():
+                if locator is not None:
+                    found.setdefault(iri, (origin, locator))
+        return found
+
+    def network(
+        self,
+        *,
+        links: Sequence[str] | None = None,
+        cluster: str | None = None,
+        date: dt.date | None = None,
+    ) -> Network:
+        """Return the network of some kinds of link (all by default), of one cluster or of all."""
+        from klaster.graph.network.projection import LINK_KINDS, project
+
+        return project(
+            self._columns,
+            links=tuple(links or LINK_KINDS),
+            cluster=self.cluster(cluster) if cluster else None,
+            date=date,
+        )
+
+    def central(
+        self,
+        *,
+        by: str = "degree",
+        also: Sequence[str] = (),
+        links: Sequence[str] | None = None,
+        cluster: str | None = None,
+        date: dt.date | None = None,
+    ) -> pl.DataFrame:
+        """Return the actors, most central first: see ``klaster.graph.network.centrality``."""
+        from klaster.graph.network.centrality import ranking
+
+        network = self.network(links=links, cluster=cluster, date=date)
+        return ranking(network, by, also=tuple(also))
+
+    def missing(self, *, cluster: str | None = None) -> list[Finding]:
+        """Return the missing links by rule, most severe first."""
+        from klaster.graph.findings.gaps import find_gaps
+
+        return find_gaps(self._columns, cluster=self.cluster(cluster) if cluster else None)
+
+    def policy(self, *, date: dt.date | None = None) -> pl.DataFrame:
+        """Return whom each instrument is meant for and whom it is recorded to have reached."""
+        from klaster.graph.findings.policy_reach import reach
+
+        return reach(self._columns, date=date)
+
+    def picture(self, *, language: str = "en") -> Picture:
+        """Return what the page shows of this graph."""
+        from klaster.graph.findings.gaps import Facts
+        from klaster.graph.findings.policy_reach import eligible
+        from klaster.graph.network.centrality import ALONG_PATHS, EXACT_LIMIT, ranking
+        from klaster.graph.views.drawing import Results, draw
+        from klaster.ontology.tables import tables
+
+        network = self.network()
+        shown = [
+            name
+            for name in _SIZED_BY
+            if network.size <= EXACT_LIMIT or name not in ALONG_PATHS
+        ]
+        results = Results(
+            tables={name: self.table(name) for name in tables()},
+            network=network,
+            rankings={name: ranking(network, name) for name in shown},
+            findings=self.missing(),
+            eligible=eligible(self._columns),
+            coverage=Facts(self._columns).overall_coverage,
+        )
+        name = self.path.name.removesuffix(".klaster")
+        return draw(results, name=name, language=language, revision=self.revision)
+
+    def info(self) -> list[Count]:
+        """Return counts of what is in the graph, and what the data can and cannot answer."""
+        from klaster.graph.counts import count
+
+        return count(self._columns, self.sources(), self.network())
+
+    def table(self, name: str) -> pl.DataFrame:
+        """Return one of the graph's tables over all its sources."""
+        return self._columns.table(name)
+
+    def cluster(self, name: str) -> str:
+        """Return the IRI of a cluster given by IRI, id or name in any language.
+
+        Raises
+        ------
+        Fault
+            If there is none, naming the nearest.
+        """
+        from rapidfuzz import process
+
+        from klaster.ontology.labels import phrase_words
+        from klaster.ontology.names import fold
+
+        known: dict[str, str] = {}
+        for row in self._columns.table("clusters").iter_rows(named=True):
+            for key in ("name", "name_en", "name_ru", "name_uz", "id", "iri"):
+                if row[key]:
+                    known.setdefault(fold(row[key]), row["iri"])
+        if fold(name) not in known:
+            near = process.extractOne(fold(name), list(known), score_cutoff=60)
+            words = phrase_words("fault.nearest", nearest=near[0]) if near else ""
+            raise Fault("fault.unknown-cluster", found=name, nearest=words)
+        return known[fold(name)]
+
+
+_SIZED_BY = (
+    "degree",
+    "in-degree",
+    "out-degree",
+    "pagerank",
+    "betweenness",
+    "harmonic-upstream",
+    "harmonic-downstream",
+    "core",
+)
+
+
+def _program() -> str:
+    from klaster.loaders.sources import LOADER_VERSION
+
+    return f"klaster {version('klaster')} loader {LOADER_VERSION}"

@@ -1,0 +1,110 @@
+"""From the link tables of a graph to its network: which links, of whom, on which day."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from typing import Final
+
+import polars as pl
+
+from klaster.graph.network.network import Network
+from klaster.graph.store.columns import Columns, holds
+from klaster.graph.store.derived import counted, participations
+from klaster.ontology.faults import Fault
+
+LINK_KINDS: Final = ("supply", "cooperation", "ownership", "membership")
+
+
+def project(
+    columns: Columns,
+    *,
+    links: Sequence[str] = LINK_KINDS,
+    cluster: str | None = None,
+    date: dt.date | None = None,
+) -> Network:
+    """Return the network of some kinds of link, of all actors or of one cluster's members.
+
+    Supply leads from supplier to buyer, ownership from owner to owned. Cooperation has no
+    direction, nor has membership, which joins a member with the body that manages or
+    coordinates its cluster. Planned and ended links are left out; with ``date``, so is every
+    link that does not hold on that day (a link without dates always does).
+
+    Parameters
+    ----------
+    cluster
+        IRI of a cluster: only its members and the links among them are kept.
+    """
+    frames = [_LINKS[kind](columns).with_columns(kind=pl.lit(kind)) for kind in links]
+    found = pl.concat([frame.select(_KEPT) for frame in frames])
+    if date is not None:
+        found = found.filter(holds(date))
+    actors = columns.table("actors").select(actor="iri", label="name", kind="kind")
+    if cluster is not None:
+        members = columns.table("memberships").filter(pl.col("cluster") == cluster)
+        actors = actors.join(members, on="actor", how="semi")
+    actors = actors.sort("actor")
+    if actors.is_empty():
+        raise Fault("fault.no-network")
+    place = actors.select("actor").with_row_index("place").with_columns(pl.col("place").cast(pl.Int64))
+    placed = (
+        found.join(place.rename({"place": "source"}), left_on="from", right_on="actor")
+        .join(place.rename({"place": "target"}), left_on="to", right_on="actor")
+        .select("source", "target", "kind", "iri", "directed")
+        .sort("source", "target", "kind", "iri")
+    )
+    return Network(actors, placed)
+
+
+_KEPT = ["from", "to", "iri", "kind", "directed", "valid_from", "valid_to"]
+
+
+def _supplies(columns: Columns) -> pl.DataFrame:
+    return counted(columns.table("supplies")).with_columns(
+        pl.col("supplier").alias("from"), pl.col("buyer").alias("to"), directed=pl.lit(value=True)
+    )
+
+
+def _ownerships(columns: Columns) -> pl.DataFrame:
+    return counted(columns.table("ownerships")).with_columns(
+        pl.col("owner").alias("from"), pl.col("owned").alias("to"), directed=pl.lit(value=True)
+    )
+
+
+def _cooperations(columns: Columns) -> pl.DataFrame:
+    takers = participations(columns)
+    return (
+        takers.join(takers.select("iri", "participant"), on="iri")
+        .filter(pl.col("participant") < pl.col("participant_right"))
+        .with_columns(
+            pl.col("participant").alias("from"),
+            pl.col("participant_right").alias("to"),
+            directed=pl.lit(value=False),
+        )
+    )
+
+
+def _memberships(columns: Columns) -> pl.DataFrame:
+    clusters = columns.table("clusters")
+    bodies = pl.concat(
+        [
+            clusters.select(cluster="iri", body="managed_by"),
+            clusters.select(cluster="iri", body="coordinated_by"),
+        ]
+    )
+    return (
+        columns.table("memberships")
+        .join(bodies.drop_nulls().unique(maintain_order=True), on="cluster")
+        .filter(pl.col("actor") != pl.col("body"))
+        .with_columns(
+            pl.col("actor").alias("from"), pl.col("body").alias("to"), directed=pl.lit(value=False)
+        )
+    )
+
+
+_LINKS = {
+    "supply": _supplies,
+    "cooperation": _cooperations,
+    "ownership": _ownerships,
+    "membership": _memberships,
+}

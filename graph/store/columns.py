@@ -1,0 +1,110 @@
+"""The typed tables of all sources of a graph, as Parquet columns beside the store."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+from functools import cached_property
+from pathlib import Path
+
+import polars as pl
+
+from klaster.ontology.tables import Column, SourceTables, Table, tables
+
+_TYPES: dict[str, type[pl.DataType]] = {
+    "number": pl.Float64,
+    "integer": pl.Int64,
+    "year": pl.Int64,
+    "boolean": pl.Boolean,
+}
+
+
+def _dtype(column: Column) -> pl.DataType | type[pl.DataType]:
+    if column.is_list:
+        return pl.List(pl.String)
+    return _TYPES.get(column.type, pl.String)
+
+
+def schema(table: Table) -> dict[str, pl.DataType | type[pl.DataType]]:
+    """Return the columns and types of a table as it is kept."""
+    own = {column.name: _dtype(column) for column in table.columns}
+    return own | {"iri": pl.String, "row": pl.UInt32, "locator": pl.String}
+
+
+def write_columns(source: SourceTables, folder: Path) -> None:
+    """Write the tables of a source into a new folder, a Parquet file each."""
+    folder.mkdir(parents=True)
+    for name, frame in source.frames.items():
+        kept = frame.select(
+            pl.col(column).cast(dtype) for column, dtype in schema(tables()[name]).items()
+        )
+        kept.write_parquet(folder / f"{name}.parquet")
+
+
+class Columns:
+    """The tables of a graph. Each frame has the table's columns and ``iri``, ``row``, ``locator``.
+
+    Things that several sources describe (the same IRI) stand once, with the first value known
+    of each column; records stand as often as sources state them.
+    """
+
+    def __init__(self, folders: Iterable[Path]) -> None:
+        self._folders = list(folders)
+        self._read: dict[str, pl.DataFrame] = {}
+
+    def table(self, name: str) -> pl.DataFrame:
+        """Return one table over all sources, sorted by IRI and row."""
+        if name not in self._read:
+            self._read[name] = self._merged(name)
+        return self._read[name]
+
+    def _merged(self, name: str) -> pl.DataFrame:
+        table = tables()[name]
+        paths = [folder / f"{name}.parquet" for folder in self._folders]
+        frames = [
+            pl.read_parquet(path).with_columns(origin=pl.lit(path.parent.name))
+            for path in paths
+            if path.exists()
+        ]
+        if not frames:
+            return pl.DataFrame(schema={**schema(table), "origin": pl.String})
+        frame = pl.concat(frames)
+        if len(frames) > 1 and table.key:
+            first = [pl.col(column).drop_nulls().first() for column in frame.columns[:-1]]
+            frame = frame.group_by("iri", maintain_order=True).agg(
+                *(expression for expression in first if expression.meta.output_name() != "iri"),
+                pl.col("origin").first(),
+            )
+        return frame.sort("iri", "row")
+
+    @cached_property
+    def labels(self) -> dict[str, str]:
+        """Return the name of every thing that has one, by IRI."""
+        found: dict[str, str] = {}
+        for name, column in _NAMED.items():
+            found |= dict(self.table(name).select("iri", column).drop_nulls().rows())
+        return found
+
+
+def holds(date: dt.date) -> pl.Expr:
+    """Say whether a record holds on a day: from its first day until before its end.
+
+    A year or a month alone means its whole length, and ISO dates compare as text.
+    """
+    day = date.isoformat()
+    began = pl.col("valid_from").is_null() | (pl.col("valid_from") <= day)
+    length = pl.col("valid_to").str.len_chars()
+    over = pl.when(length == 10).then(pl.col("valid_to") <= day)
+    over = over.otherwise(pl.col("valid_to") < pl.lit(day).str.slice(0, length))
+    return began & ~over.fill_null(value=False)
+
+
+_NAMED = {
+    "actors": "name",
+    "clusters": "name",
+    "products": "name",
+    "infrastructure": "name",
+    "policies": "title",
+    "instruments": "title",
+    "sources": "title",
+}

@@ -1,0 +1,81 @@
+"""The embedded Oxigraph store of a graph's state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib.resources import files
+from pathlib import Path
+
+from pyoxigraph import (
+    NamedNode,
+    QueryBoolean,
+    QuerySolutions,
+    QueryTriples,
+    RdfFormat,
+    Store,
+)
+
+from klaster.ontology.faults import Fault
+from klaster.ontology.terms import PREFIXES
+
+Answer = QueryBoolean | QuerySolutions | QueryTriples
+
+
+class EmbeddedStore:
+    """A state that is read: queries see the union of its named graphs."""
+
+    def __init__(self, path: Path) -> None:
+        self._store = Store.read_only(str(path))
+
+    def query(self, sparql: str, *, prefixes: Mapping[str, str] | None = None) -> Answer:
+        """Run a SPARQL 1.1 query with the prefixes given.
+
+        Raises
+        ------
+        Fault
+            If the query cannot be parsed.
+        """
+        try:
+            return self._store.query(
+                sparql,
+                prefixes=dict(PREFIXES) | dict(prefixes or {}),
+                use_default_graph_as_union=True,
+            )
+        except SyntaxError as reason:
+            raise Fault("fault.sparql", reason=reason) from reason
+
+    def dump(self, graph: str) -> bytes:
+        """Return one named graph as N-Triples."""
+        found = self._store.dump(format=RdfFormat.N_TRIPLES, from_graph=NamedNode(graph))
+        return found or b""
+
+
+class StagedStore:
+    """A state in the making: a copy of the one before, in which named graphs are replaced."""
+
+    def __init__(self, path: Path, before: Path | None) -> None:
+        if before is not None and before.exists():
+            # A checkpoint: the files are shared with the old state and never changed in place.
+            Store.read_only(str(before)).backup(str(path))
+        self._store = Store(str(path))
+
+    def replace(self, graphs: Iterable[str], quads: Path) -> None:
+        """Remove named graphs and load N-Quads from a file in their place."""
+        for graph in graphs:
+            self._store.remove_graph(NamedNode(graph))
+        if quads.stat().st_size:
+            self._store.bulk_load(path=str(quads), format=RdfFormat.N_QUADS)
+
+    def remove(self, graph: str) -> None:
+        """Remove a named graph."""
+        self._store.remove_graph(NamedNode(graph))
+
+    def load_ontology(self, graph: str) -> None:
+        """Load the terms of the ontology into a named graph."""
+        text = files("klaster.ontology").joinpath("klaster.ttl").read_bytes()
+        self._store.bulk_load(text, format=RdfFormat.TURTLE, to_graph=NamedNode(graph))
+
+    def close(self) -> None:
+        """Write everything to disk; the store must not be used afterwards."""
+        self._store.flush()
+        del self._store

@@ -1,0 +1,182 @@
+"""A graph on disk: one folder, changed in one step.
+
+``NAME.klaster/`` holds ``klaster.toml`` and one folder a state: ``gNNNNNN/store`` (Oxigraph) and
+``gNNNNNN/tables/SOURCE`` (Parquet). A change is made on a copy in ``.staging-*`` and becomes the
+graph when ``klaster.toml`` is replaced; until then, and if it is killed, the old state stands.
+The state before is kept until the next change, since someone may still be reading it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Final
+from uuid import uuid4
+
+import tomli_w
+from filelock import FileLock, Timeout
+
+from klaster.ontology.faults import Fault
+
+FORMAT: Final = 1
+MANIFEST: Final = "klaster.toml"
+_LOCK: Final = ".lock"
+
+
+@dataclass(frozen=True)
+class SourceEntry:
+    """A source that was loaded: its file, the loader that read it, when, and how much it held."""
+
+    name: str
+    kind: str
+    path: str
+    sha256: str
+    loader: str
+    loaded_at: str
+    rows: Mapping[str, int]
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What ``klaster.toml`` says."""
+
+    base: str
+    language: str = "en"
+    generation: str = ""
+    sources: tuple[SourceEntry, ...] = ()
+    format: int = FORMAT
+    extra: Mapping[str, str] = field(default_factory=dict)
+
+    def source(self, name: str) -> SourceEntry | None:
+        """Return the source of a name, if there is one."""
+        return next((entry for entry in self.sources if entry.name == name), None)
+
+
+class GraphFolder:
+    """The folder of one graph."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def exists(self) -> bool:
+        """Say whether a graph stands in the folder."""
+        return (self.path / MANIFEST).is_file()
+
+    def manifest(self) -> Manifest:
+        """Read ``klaster.toml``; a folder without one is an empty graph.
+
+        Raises
+        ------
+        Fault
+            If the file cannot be read or is of a newer format.
+        """
+        if not self.exists():
+            name = self.path.name.removesuffix(".klaster") or "graph"
+            return Manifest(base=f"https://w3id.org/klaster/id/{name}/")
+        try:
+            held = tomllib.loads((self.path / MANIFEST).read_text("utf-8"))
+            if held["format"] > FORMAT:
+                raise Fault(
+                    "fault.format", path=self.path, found=held["format"], known=FORMAT
+                )
+            sources = tuple(SourceEntry(**entry) for entry in held.pop("sources", ()))
+            return Manifest(sources=sources, **held)
+        except (tomllib.TOMLDecodeError, KeyError, TypeError, UnicodeDecodeError) as reason:
+            raise Fault("fault.damaged", path=self.path, reason=reason) from reason
+
+    def store(self, manifest: Manifest) -> Path:
+        """Return where the store of a state lies."""
+        return self.path / manifest.generation / "store"
+
+    def table_folders(self, manifest: Manifest) -> list[Path]:
+        """Return where the tables of each source of a state lie."""
+        tables = self.path / manifest.generation / "tables"
+        return [tables / entry.name for entry in manifest.sources]
+
+    @contextmanager
+    def change(self) -> Iterator[Staging]:
+        """Make a change: what is staged becomes the graph if the block ends without an error.
+
+        Raises
+        ------
+        Fault
+            If another change is under way or the folder cannot hold a graph.
+        """
+        if self.path.exists() and not self.exists() and any(self._foreign()):
+            raise Fault("fault.not-a-graph-folder", path=self.path)
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            with FileLock(self.path / _LOCK, timeout=0):
+                manifest = self.manifest()
+                self._clear(manifest)
+                staging = Staging(self.path / f".staging-{uuid4().hex[:12]}", self, manifest)
+                staging.path.mkdir()
+                try:
+                    yield staging
+                    self._commit(staging)
+                except BaseException:
+                    shutil.rmtree(staging.path, ignore_errors=True)
+                    raise
+        except Timeout as reason:
+            raise Fault("fault.busy", path=self.path) from reason
+        except PermissionError as reason:
+            raise Fault("fault.unwritable", path=self.path, reason=reason) from reason
+
+    def _foreign(self) -> Iterator[Path]:
+        return (entry for entry in self.path.iterdir() if not entry.name.startswith("."))
+
+    def _clear(self, manifest: Manifest) -> None:
+        """Remove what a killed change left, and states older than the one before this."""
+        for entry in self.path.iterdir():
+            state = entry.name.startswith("g") and entry.name[1:].isdigit()
+            if entry.name.startswith(".staging-") or (state and entry.name != manifest.generation):
+                shutil.rmtree(entry, ignore_errors=True)
+
+    def _commit(self, staging: Staging) -> None:
+        number = int(staging.before.generation[1:] or 0) + 1
+        generation = f"g{number:06d}"
+        os.replace(staging.path, self.path / generation)  # noqa: PTH105
+        after = asdict(staging.after) | {"generation": generation}
+        written = self.path / f".{MANIFEST}.new"
+        with written.open("wb") as stream:
+            tomli_w.dump(after, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        # The one step that makes the change: before it the old state is the graph, after it the
+        # new one.
+        written.replace(self.path / MANIFEST)
+
+
+class Staging:
+    """A change in the making; ``after`` is the manifest that it will have."""
+
+    def __init__(self, path: Path, folder: GraphFolder, before: Manifest) -> None:
+        self.path = path
+        self.before = before
+        self.after = before
+        self._folder = folder
+
+    @property
+    def store(self) -> Path:
+        """Where the store of the new state is made."""
+        return self.path / "store"
+
+    def tables(self, name: str) -> Path:
+        """Return where the tables of a source are made."""
+        return self.path / "tables" / name
+
+    def keep_tables(self, name: str) -> None:
+        """Take over the tables of a source that does not change, without copying the bytes."""
+        old = self._folder.path / self.before.generation / "tables" / name
+        new = self.tables(name)
+        new.mkdir(parents=True)
+        for file in old.iterdir():
+            try:
+                os.link(file, new / file.name)
+            except OSError:
+                shutil.copy2(file, new / file.name)

@@ -1,0 +1,287 @@
+"""Typed tables as N-Quads text, written in columns: one expression a property, no loop a row."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import IO
+
+import polars as pl
+
+from klaster.ontology.codes import codes, schemes
+from klaster.ontology.tables import Column, SourceTables, Table, tables
+from klaster.ontology.terms import KL, PROV, RDF, RDFS, SKOS, XSD, code_iri, graph_iri, mint
+
+_A = f"<{RDF}type>"
+
+
+def iri(value: pl.Expr) -> pl.Expr:
+    """Return IRIs in N-Quads form. The values were minted by us and hold no illegal sign."""
+    return pl.concat_str(pl.lit("<"), value, pl.lit(">"))
+
+
+def literal(value: pl.Expr, suffix: str = "") -> pl.Expr:
+    """Return literals in N-Quads form; ``suffix`` is a language tag or datatype."""
+    escaped = value
+    for sign, written in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r")):
+        escaped = escaped.str.replace_all(sign, written, literal=True)
+    return pl.concat_str(pl.lit('"'), escaped, pl.lit(f'"{suffix}'))
+
+
+def typed(name: str) -> str:
+    """Return the suffix of a literal of an XML Schema datatype."""
+    return f"^^<{XSD}{name}>"
+
+
+def write_lines(
+    stream: IO[bytes], frame: pl.DataFrame, subject: pl.Expr, term: str, value: pl.Expr, graph: str
+) -> None:
+    """Write one statement a row; rows without a value are left out."""
+    line = pl.concat_str(subject, pl.lit(f" {term} "), value, pl.lit(f" <{graph}> ."))
+    lines = frame.select(line=line).filter(pl.col("line").is_not_null())
+    if not lines.is_empty():
+        lines.write_csv(stream, include_header=False, quote_style="never")
+
+
+def write_source(
+    stream: IO[bytes], source: SourceTables, *, base: str, loaded_at: dt.datetime, loader: str
+) -> None:
+    """Write everything that one source states, in its named graph, with where it came from."""
+    graph = graph_iri(base, "source", source.name)
+    file = mint(base, "file", source.name)
+    _write_provenance(stream, source, graph, file, loaded_at, loader)
+    for name, frame in source.frames.items():
+        table = tables()[name]
+        subject = iri(pl.col("iri"))
+        write_lines(stream, frame, subject, _A, _classes(table), graph)
+        for column in table.columns:
+            for exploded, value in _values(frame, column):
+                write_lines(stream, exploded, subject, f"<{column.term}>", value, graph)
+        locator = literal(pl.col("locator"))
+        write_lines(stream, frame, subject, f"<{KL}sourceLocator>", locator, graph)
+        if "source" in frame.columns:
+            unsourced = frame.filter(pl.col("source").list.len().fill_null(0) == 0)
+            write_lines(stream, unsourced, subject, f"<{KL}source>", pl.lit(f"<{file}>"), graph)
+        _write_beside(stream, name, frame, graph)
+    _write_foreign_regions(stream, source, graph)
+
+
+def _write_provenance(
+    stream: IO[bytes],
+    source: SourceTables,
+    graph: str,
+    file: str,
+    loaded_at: dt.datetime,
+    loader: str,
+) -> None:
+    load = f"{file}/load"
+    facts = pl.DataFrame(
+        [
+            (file, f"{RDF}type", f"<{KL}Source>"),
+            (file, f"{RDFS}label", _quoted(source.path.rsplit("/", 1)[-1])),
+            (file, f"{KL}sha256", _quoted(source.sha256)),
+            (file, f"{KL}retrievedAt", _quoted(loaded_at.isoformat()) + typed("dateTime")),
+            (load, f"{RDF}type", f"<{KL}LoadActivity>"),
+            (load, f"{PROV}used", f"<{file}>"),
+            (load, f"{KL}loader", _quoted(loader)),
+            (graph, f"{RDF}type", f"<{KL}LoadGraph>"),
+            (graph, f"{PROV}wasGeneratedBy", f"<{load}>"),
+        ],
+        schema=["subject", "term", "value"],
+        orient="row",
+    )
+    line = pl.format("<{}> <{}> {} <{}> .", "subject", "term", "value", pl.lit(graph))
+    facts.select(line).write_csv(stream, include_header=False, quote_style="never")
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return '"' + escaped.replace("\n", "\\n").replace("\r", "\\r") + '"'
+
+
+def _classes(table: Table) -> pl.Expr:
+    """Return the class of each row: by its kind where the kind has a class of its own."""
+    of_table = pl.lit(f"<{KL}{table.rdf_class}>")
+    kinds = {
+        code: f"<{KL}{entry.rdf_class}>"
+        for column in table.columns
+        if column.name == "kind"
+        for scheme in column.codes
+        for code, entry in codes(scheme).items()
+        if entry.rdf_class
+    }
+    if table.name == "supplies":
+        service = pl.col("kind").is_not_null() & (pl.col("kind") != "goods")
+        return pl.when(service).then(pl.lit(f"<{KL}ServiceLink>")).otherwise(of_table)
+    if not kinds or table.name == "criteria":
+        return of_table
+    return pl.col("kind").replace_strict(kinds, default=None, return_dtype=pl.String).fill_null(
+        of_table
+    )
+
+
+def _values(frame: pl.DataFrame, column: Column) -> Iterator[tuple[pl.DataFrame, pl.Expr]]:
+    """Yield a column's values in N-Quads form, with the frame to which they belong."""
+    if not column.term or column.name not in frame.columns or column.name in _BESIDE:
+        return
+    if column.is_list:
+        frame = frame.select("iri", column.name).explode(column.name)
+    cell = pl.col(column.name)
+    if column.refers or len(column.codes) > 1:
+        yield frame, iri(cell)
+    elif column.codes:
+        yield frame, iri(_code_iris(frame, column))
+    elif column.name in _CODED_ELSEWHERE:
+        yield frame, iri(pl.lit(code_iri(_CODED_ELSEWHERE[column.name], "")) + cell)
+    elif column.type == "number":
+        plain = cell.cast(pl.Decimal(38, 9)).cast(pl.String)
+        yield frame, literal(plain.str.strip_chars_end("0") + "0", typed("decimal"))
+    elif column.type == "date" and column.name not in ("valid_from", "valid_to"):
+        yield from _dates(frame, column)
+    elif column.type == "date":
+        yield frame, literal(_bound(column.name), typed("date"))
+    elif column.type == "string":
+        yield frame, literal(cell, f"@{column.language}" if column.language else _plain(column))
+    else:
+        kind = {"integer": "integer", "boolean": "boolean", "year": "gYear"}[column.type]
+        yield frame, literal(cell.cast(pl.String), typed(kind))
+
+
+# Written by _write_beside, since they need a node or a sibling cell of their own.
+_BESIDE = frozenset({"quote", "language"})
+_CODED_ELSEWHERE = {"hs": "hs", "cpc": "cpc", "activity": "isic"}
+
+
+def _plain(column: Column) -> str:
+    return typed("anyURI") if column.name in ("url", "website") else ""
+
+
+def _code_iris(frame: pl.DataFrame, column: Column) -> pl.Expr:
+    scheme = column.codes[0]
+    used = frame[column.name].drop_nulls().unique()
+    return pl.col(column.name).replace_strict(
+        {code: code_iri(scheme, code) for code in used}, default=None, return_dtype=pl.String
+    )
+
+
+def _dates(frame: pl.DataFrame, column: Column) -> Iterator[tuple[pl.DataFrame, pl.Expr]]:
+    """A date keeps the precision with which it was written."""
+    cell = pl.col(column.name)
+    for length, kind in ((4, "gYear"), (7, "gYearMonth"), (10, "date")):
+        rows = frame.filter(cell.str.len_chars() == length)
+        yield rows, literal(cell, typed(kind))
+
+
+def _bound(name: str) -> pl.Expr:
+    """Return the first day of validity, or the first day after it, of a date or a period."""
+    cell = pl.col(name)
+    year = cell.str.len_chars() == 4
+    month = cell.str.len_chars() == 7
+    start = (
+        pl.when(year).then(cell + "-01-01").when(month).then(cell + "-01").otherwise(cell)
+    ).str.to_date("%Y-%m-%d")
+    if name == "valid_to":
+        start = (
+            pl.when(year)
+            .then(start.dt.offset_by("1y"))
+            .when(month)
+            .then(start.dt.offset_by("1mo"))
+            .otherwise(start)
+        )
+    return start.dt.to_string("%Y-%m-%d")
+
+
+def _write_beside(stream: IO[bytes], name: str, frame: pl.DataFrame, graph: str) -> None:
+    """Write what is no plain property of a row."""
+    subject = iri(pl.col("iri"))
+    if name == "claims":
+        for language in frame["language"].fill_null("").unique().sort():
+            rows = frame.filter(pl.col("language").fill_null("") == language)
+            value = literal(pl.col("quote"), f"@{language}" if language else "")
+            write_lines(stream, rows, subject, f"<{KL}quote>", value, graph)
+    elif name == "criteria":
+        instrument = iri(pl.col("instrument"))
+        write_lines(stream, frame, instrument, f"<{KL}hasCriterion>", subject, graph)
+        write_lines(stream, frame, instrument, f"<{KL}targets>", iri(pl.col("cluster")), graph)
+    elif name == "cooperations":
+        _write_participations(stream, frame, graph)
+    elif name == "instruments":
+        kinds = {code: entry.labels for code, entry in codes("instrument-type").items()}
+        untitled = frame.filter(pl.col("title").is_null())
+        for language in ("en", "ru", "uz"):
+            words = {code: labels[language] for code, labels in kinds.items()}
+            label = pl.col("kind").replace_strict(words, default=None, return_dtype=pl.String)
+            write_lines(
+                stream, untitled, subject, f"<{RDFS}label>", literal(label, f"@{language}"), graph
+            )
+
+
+def _write_participations(stream: IO[bytes], frame: pl.DataFrame, graph: str) -> None:
+    """Write the roles in which participants take part, where they are given."""
+    rows = frame.filter(pl.col("role").is_not_null()).with_columns(
+        part=pl.col("iri") + "/" + pl.col("row").cast(pl.String)
+    )
+    part = iri(pl.col("part"))
+    role = iri(pl.lit(code_iri("role", "")) + pl.col("role"))
+    write_lines(stream, rows, iri(pl.col("iri")), f"<{KL}hasParticipation>", part, graph)
+    write_lines(stream, rows, part, _A, pl.lit(f"<{KL}Participation>"), graph)
+    write_lines(
+        stream, rows, part, f"<{KL}participationActor>", iri(pl.col("participant")), graph
+    )
+    write_lines(stream, rows, part, f"<{KL}participationRole>", role, graph)
+
+
+def _write_foreign_regions(stream: IO[bytes], source: SourceTables, graph: str) -> None:
+    """Write the regions that are in no bundled list as places, within their countries."""
+    cells: set[str] = set()
+    for name, frame in source.frames.items():
+        if "region" in frame.columns:
+            is_list = tables()[name].column("region").is_list
+            column = frame["region"].explode() if is_list else frame["region"]
+            cells |= set(column.drop_nulls())
+    rows = pl.DataFrame({"code": sorted(cells - set(codes("region")))}, schema={"code": pl.String})
+    place = iri(pl.lit(code_iri("region", "")) + pl.col("code"))
+    country = iri(pl.lit(code_iri("country", "")) + pl.col("code").str.slice(0, 2))
+    code = literal(pl.col("code"))
+    write_lines(stream, rows, place, _A, pl.lit(f"<{KL}Region>"), graph)
+    write_lines(stream, rows, place, f"<{RDFS}label>", code, graph)
+    write_lines(stream, rows, place, f"<{KL}isoCode>", code, graph)
+    write_lines(stream, rows, place, f"<{KL}within>", country, graph)
+
+
+def write_codes(stream: IO[bytes], graph: str) -> None:
+    """Write the code lists as SKOS concepts; countries and regions are places too."""
+    for scheme in schemes():
+        entries = list(codes(scheme).values())
+        frame = pl.DataFrame(
+            {
+                "iri": [code_iri(scheme, entry.code) for entry in entries],
+                "code": [entry.code for entry in entries],
+                "broader": [entry.broader or None for entry in entries],
+                **{
+                    language: [entry.labels[language] for entry in entries]
+                    for language in ("en", "ru", "uz")
+                },
+            },
+            schema_overrides={"broader": pl.String},
+        )
+        subject = iri(pl.col("iri"))
+        kind = {"country": "Country", "region": "Region", "sector": "Sector", "role": "ActorRole"}
+        kind |= {"effect": "Effect", "mechanism": "Mechanism"}
+        write_lines(stream, frame, subject, _A, pl.lit(f"<{SKOS}Concept>"), graph)
+        if scheme in kind:
+            write_lines(stream, frame, subject, _A, pl.lit(f"<{KL}{kind[scheme]}>"), graph)
+        code = literal(pl.col("code"))
+        write_lines(stream, frame, subject, f"<{SKOS}notation>", code, graph)
+        in_scheme = pl.lit(f"<{code_iri(scheme, '').rstrip('/')}>")
+        write_lines(stream, frame, subject, f"<{SKOS}inScheme>", in_scheme, graph)
+        for language in ("en", "ru", "uz"):
+            label = literal(pl.col(language), f"@{language}")
+            write_lines(stream, frame, subject, f"<{SKOS}prefLabel>", label, graph)
+            write_lines(stream, frame, subject, f"<{RDFS}label>", label, graph)
+        if scheme in ("country", "region"):
+            write_lines(stream, frame, subject, f"<{KL}isoCode>", code, graph)
+        above = "country" if scheme == "region" else scheme
+        broader = iri(pl.lit(code_iri(above, "")) + pl.col("broader"))
+        term = f"<{KL}within>" if scheme == "region" else f"<{SKOS}broader>"
+        write_lines(stream, frame, subject, term, broader, graph)

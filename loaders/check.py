@@ -1,0 +1,382 @@
+"""The cells of a table, checked and typed: every fault is found before anything is loaded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+from rapidfuzz import process
+
+from klaster.loaders.raw import RawTable
+from klaster.ontology.codes import spellings
+from klaster.ontology.faults import CellFault
+from klaster.ontology.labels import LANGUAGES, phrase_words, term_words
+from klaster.ontology.names import fold
+from klaster.ontology.tables import Column, Table, tables
+from klaster.ontology.terms import code_iri
+
+_YES: Final = frozenset({"true", "1", "yes", "да", "ha"})
+_NO: Final = frozenset({"false", "0", "no", "нет", "yo'q"})
+_PERSONAL: Final = r"^\d[\d \-]{12,}\d$"
+_NUMBER: Final = r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$"
+_ISO_REGION: Final = re.compile("[A-Z]{2}-[A-Z0-9]{1,3}")
+# A suggestion further off than this would mislead more than help.
+_NEAR: Final = 60
+
+
+@dataclass(frozen=True)
+class CheckedTable:
+    """A table after checking: the typed frame, the faults, and what was left aside."""
+
+    frame: pl.DataFrame
+    faults: list[CellFault]
+    unread_columns: tuple[str, ...]
+
+
+def nearest(found: str, known: list[str]) -> str:
+    """Return the known spelling nearest to the one found, or nothing where none is near."""
+    best = process.extractOne(found, known, score_cutoff=_NEAR)
+    return best[0] if best else ""
+
+
+def check_table(raw: RawTable, table: Table) -> CheckedTable:
+    """Check one table by itself: columns, cells, codes, dates, keys. References come later.
+
+    The frame has every column of the table (null where the source has none), ``row`` and
+    ``locator``. A cell with a fault is null in it.
+    """
+    names, faults, unread = _match_headers(raw, table)
+    frame = raw.frame.select(
+        "row",
+        *(
+            pl.col(names[column.name]).alias(column.name)
+            if column.name in names
+            else pl.lit(None, dtype=pl.String).alias(column.name)
+            for column in table.columns
+        ),
+    )
+    if table.name == "actors":
+        frame, refused = _refuse_personal_numbers(frame, raw, table)
+        faults += refused
+    for column in table.columns:
+        if column.name not in names:
+            if column.required:
+                faults.append(CellFault(raw.place, 1, column.name, "fault.missing-column"))
+        elif column.required:
+            faults += _missing_cells(frame, raw, column, faults)
+        frame, found = _typed(frame, raw, column)
+        faults += found
+    faults += _repeated_keys(frame, raw, table)
+    faults += _periods(frame, raw)
+    locator = pl.concat_str(pl.lit(f"{raw.locator}!"), pl.col("row").cast(pl.String))
+    return CheckedTable(frame.with_columns(locator=locator), faults, unread)
+
+
+def _match_headers(
+    raw: RawTable, table: Table
+) -> tuple[dict[str, str], list[CellFault], tuple[str, ...]]:
+    """Find which header is which column, by its name or the ontology's label of it."""
+    accepted = {}
+    for column in table.columns:
+        if column.term in _TERMS_OF_ONE_COLUMN[table.name]:
+            words = term_words(column.term)
+            accepted |= {fold(words[language]): column.name for language in LANGUAGES}
+    accepted |= {fold(column.name): column.name for column in table.columns}
+    names: dict[str, str] = {}
+    faults = [
+        CellFault(raw.place, 1, header, "fault.repeated-column") for header in raw.repeated
+    ]
+    unread = []
+    for header in raw.frame.columns[1:]:
+        name = accepted.get(fold(header))
+        if name and name in names:
+            faults.append(CellFault(raw.place, 1, header, "fault.repeated-column"))
+        elif name:
+            names[name] = header
+        else:
+            near = process.extractOne(fold(header), list(accepted), score_cutoff=85)
+            if near:
+                values: dict[str, object] = {"nearest": accepted[near[0]]}
+                faults.append(CellFault(raw.place, 1, header, "fault.unknown-column", values))
+            else:
+                unread.append(header)
+    return names, faults, tuple(unread)
+
+
+def _terms_of_one_column(table: Table) -> frozenset[str]:
+    terms = [column.term for column in table.columns]
+    ours = "https://w3id.org/klaster/ontology#"
+    return frozenset(term for term in terms if term.startswith(ours) and terms.count(term) == 1)
+
+
+_TERMS_OF_ONE_COLUMN: Final = {
+    table.name: _terms_of_one_column(table) for table in tables().values()
+}
+
+
+def _refuse_personal_numbers(
+    frame: pl.DataFrame, raw: RawTable, table: Table
+) -> tuple[pl.DataFrame, list[CellFault]]:
+    """Null every cell that looks like a PINFL, so that no later step can show or store it."""
+    faults = []
+    for column in table.columns:
+        if column.type != "string":
+            continue
+        personal = pl.col(column.name).str.contains(_PERSONAL) & (
+            pl.col(column.name).str.replace_all(r"\D", "").str.len_chars() == 14
+        )
+        rows = frame.filter(personal)["row"]
+        faults += [CellFault(raw.place, row, column.name, "fault.personal") for row in rows]
+        if len(rows):
+            frame = frame.with_columns(
+                pl.when(personal).then(None).otherwise(pl.col(column.name)).alias(column.name)
+            )
+    return frame, faults
+
+
+def _missing_cells(
+    frame: pl.DataFrame, raw: RawTable, column: Column, known: list[CellFault]
+) -> list[CellFault]:
+    """Return the empty cells of a required column that are not refused for another reason."""
+    refused = {fault.row for fault in known if fault.column == column.name}
+    return [
+        CellFault(raw.place, row, column.name, "fault.missing-cell")
+        for row in frame.filter(pl.col(column.name).is_null())["row"]
+        if row not in refused
+    ]
+
+
+def _typed(
+    frame: pl.DataFrame, raw: RawTable, column: Column
+) -> tuple[pl.DataFrame, list[CellFault]]:
+    """Turn the text of one column into its type."""
+    if column.is_list:
+        frame = frame.with_columns(
+            pl.col(column.name)
+            .str.split(";")
+            .list.eval(pl.element().str.strip_chars())
+            .list.eval(pl.element().filter(pl.element() != ""))
+            .alias(column.name)
+        )
+    if column.codes:
+        return _coded(frame, raw, column)
+    turn = _TYPES.get(column.type)
+    if turn:
+        return turn(frame, raw, column)
+    if column.pattern:
+        return frame, _misshapen(frame, raw, column)
+    return frame, []
+
+
+def _faulty(
+    frame: pl.DataFrame, raw: RawTable, column: Column, wrong: pl.Expr, key: str, **values: object
+) -> list[CellFault]:
+    """Return a fault for each row in which ``wrong`` holds."""
+    rows = frame.filter(wrong).select("row", column.name).rows()
+    return [
+        CellFault(raw.place, row, column.name, key, {"found": str(found), **values})
+        for row, found in rows
+    ]
+
+
+def _misshapen(frame: pl.DataFrame, raw: RawTable, column: Column) -> list[CellFault]:
+    wrong = ~pl.col(column.name).str.contains(f"^(?:{column.pattern})$")
+    return _faulty(frame, raw, column, wrong, "fault.pattern", pattern=column.pattern)
+
+
+def _numeric(
+    frame: pl.DataFrame, raw: RawTable, column: Column
+) -> tuple[pl.DataFrame, list[CellFault]]:
+    cell = pl.col(column.name)
+    number = (
+        pl.when(cell.str.contains(_NUMBER)).then(cell).otherwise(None).cast(pl.Float64)
+    )
+    faults = _faulty(
+        frame, raw, column, cell.is_not_null() & number.is_null(), "fault.number"
+    )
+    if column.type in ("integer", "year"):
+        broken = number.is_not_null() & (number != number.round())
+        faults += _faulty(frame, raw, column, broken, f"fault.{column.type}")
+        number = pl.when(number == number.round()).then(number).otherwise(None)
+    low = -float("inf") if column.minimum is None else column.minimum
+    high = float("inf") if column.maximum is None else column.maximum
+    if column.type == "year":
+        low, high = 1000, 2999
+    inside = number.is_between(low, high)
+    limits = {"minimum": _limit(low), "maximum": _limit(high)}
+    faults += _faulty(frame, raw, column, ~inside, "fault.range", **limits)
+    whole = pl.Int64 if column.type in ("integer", "year") else pl.Float64
+    kept = pl.when(inside).then(number).otherwise(None).cast(whole)
+    return frame.with_columns(kept.alias(column.name)), faults
+
+
+def _limit(value: float) -> str:
+    return "∞" if value == float("inf") else f"{value:g}"
+
+
+def _dated(
+    frame: pl.DataFrame, raw: RawTable, column: Column
+) -> tuple[pl.DataFrame, list[CellFault]]:
+    """Check dates; a year or a month alone stays as it was written (see ``period``)."""
+    cell = pl.col(column.name)
+    good = (
+        cell.str.contains(r"^\d{4}$")
+        | (cell.str.contains(r"^\d{4}-\d{2}$") & _day(cell + "-01").is_not_null())
+        | (cell.str.contains(r"^\d{4}-\d{2}-\d{2}$") & _day(cell).is_not_null())
+    )
+    faults = _faulty(frame, raw, column, ~good, "fault.date")
+    return frame.with_columns(pl.when(good).then(cell).otherwise(None).alias(column.name)), faults
+
+
+def _day(text: pl.Expr) -> pl.Expr:
+    return text.str.to_date("%Y-%m-%d", strict=False)
+
+
+def first_day(column: str) -> pl.Expr:
+    """Return the first day of the period that a date column names."""
+    cell = pl.col(column)
+    padded = (
+        pl.when(cell.str.len_chars() == 4)
+        .then(cell + "-01-01")
+        .when(cell.str.len_chars() == 7)
+        .then(cell + "-01")
+        .otherwise(cell)
+    )
+    return _day(padded)
+
+
+def first_day_after(column: str) -> pl.Expr:
+    """Return the first day on which a record valid to the period no longer holds.
+
+    A full date is that day itself; a year or a month alone is meant to its end.
+    """
+    length = pl.col(column).str.len_chars()
+    return (
+        pl.when(length == 4)
+        .then(first_day(column).dt.offset_by("1y"))
+        .when(length == 7)
+        .then(first_day(column).dt.offset_by("1mo"))
+        .otherwise(first_day(column))
+    )
+
+
+def _periods(frame: pl.DataFrame, raw: RawTable) -> list[CellFault]:
+    if "valid_from" not in frame.columns:
+        return []
+    wrong = frame.filter(first_day_after("valid_to") <= first_day("valid_from"))
+    return [
+        CellFault(raw.place, row, "valid_to", "fault.period", {"start": start, "to": to})
+        for row, start, to in wrong.select("row", "valid_from", "valid_to").rows()
+    ]
+
+
+def _boolean(
+    frame: pl.DataFrame, raw: RawTable, column: Column
+) -> tuple[pl.DataFrame, list[CellFault]]:
+    meanings = {
+        found: True if fold(found) in _YES else False if fold(found) in _NO else None
+        for found in frame[column.name].drop_nulls().unique()
+    }
+    strange = [found for found, meaning in meanings.items() if meaning is None]
+    faults = _faulty(frame, raw, column, pl.col(column.name).is_in(strange), "fault.boolean")
+    typed = pl.col(column.name).replace_strict(meanings, default=None, return_dtype=pl.Boolean)
+    return frame.with_columns(typed.alias(column.name)), faults
+
+
+def _coded(
+    frame: pl.DataFrame, raw: RawTable, column: Column
+) -> tuple[pl.DataFrame, list[CellFault]]:
+    """Turn codes and labels into codes.
+
+    A column with one list holds bare codes; a column that mixes lists, or lists and ids, holds
+    IRIs where a list knew the cell, and the cell itself where it may still be an id.
+    """
+    cells = frame[column.name].explode() if column.is_list else frame[column.name]
+    meanings: dict[str, str | None] = {}
+    for found in cells.drop_nulls().unique():
+        meanings[found] = _meaning(found, column)
+    unknown = [] if column.refers else [cell for cell, known in meanings.items() if known is None]
+    faults = _unknown_codes(frame, raw, column, unknown)
+    known = {cell: meaning or cell for cell, meaning in meanings.items() if cell not in unknown}
+    turn = pl.element() if column.is_list else pl.col(column.name)
+    typed = turn.replace_strict(known, default=None, return_dtype=pl.String)
+    if column.is_list:
+        typed = pl.col(column.name).list.eval(typed)
+    return frame.with_columns(typed.alias(column.name)), faults
+
+
+def _meaning(found: str, column: Column) -> str | None:
+    mixed = len(column.codes) > 1 or bool(column.refers)
+    for scheme in column.codes:
+        code = spellings(scheme).get(fold(found))
+        if code is None and scheme == "region" and _foreign_region(found):
+            code = found
+        if code is not None:
+            return code_iri(scheme, code) if mixed else code
+    return None
+
+
+def _foreign_region(found: str) -> bool:
+    """Say whether a cell is the ISO 3166-2 code of a region outside the bundled list."""
+    return bool(_ISO_REGION.fullmatch(found)) and not found.startswith("UZ-")
+
+
+def _unknown_codes(
+    frame: pl.DataFrame, raw: RawTable, column: Column, unknown: list[str]
+) -> list[CellFault]:
+    if not unknown:
+        return []
+    known = {spelling: code for scheme in column.codes for spelling, code in spellings(scheme).items()}
+    cells = frame.select("row", column.name)
+    if column.is_list:
+        cells = cells.explode(column.name)
+    return [
+        CellFault(
+            raw.place,
+            row,
+            column.name,
+            "fault.unknown-code",
+            {
+                "found": found,
+                "scheme": ", ".join(column.codes),
+                "nearest": nearest_words(known.get(nearest(fold(found), list(known)), "")),
+            },
+        )
+        for row, found in cells.filter(pl.col(column.name).is_in(unknown)).rows()
+    ]
+
+
+def nearest_words(near: str) -> Mapping[str, str] | str:
+    """Return the words that offer a suggestion, or nothing where there is none."""
+    return phrase_words("fault.nearest", nearest=near) if near else ""
+
+
+def _repeated_keys(frame: pl.DataFrame, raw: RawTable, table: Table) -> list[CellFault]:
+    keys = [table.key] if table.key else []
+    if table.name == "actors":
+        keys += ["stir", "lei", "ror"]
+    return [fault for key in keys for fault in _repeated(frame, raw, key)]
+
+
+def _repeated(frame: pl.DataFrame, raw: RawTable, key: str) -> Iterator[CellFault]:
+    again = (
+        frame.select("row", key)
+        .filter(pl.col(key).is_not_null())
+        .with_columns(first=pl.col("row").first().over(key))
+        .filter(pl.col("row") != pl.col("first"))
+    )
+    for row, found, first in again.rows():
+        yield CellFault(raw.place, row, key, "fault.duplicate", {"found": found, "first": first})
+
+
+_Turn = Callable[[pl.DataFrame, RawTable, Column], tuple[pl.DataFrame, list[CellFault]]]
+_TYPES: Final[dict[str, _Turn]] = {
+    "number": _numeric,
+    "integer": _numeric,
+    "year": _numeric,
+    "date": _dated,
+    "boolean": _boolean,
+}

@@ -1,0 +1,119 @@
+"""The IRIs of things: by an official identifier where there is one, else by the source's key."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from urllib.parse import quote
+
+import polars as pl
+
+from klaster.loaders.references import references
+from klaster.ontology.tables import Table, tables
+from klaster.ontology.terms import mint
+
+_ROR = "https://ror.org/"
+
+
+def name_things(
+    frames: Mapping[str, pl.DataFrame], *, base: str, source: str
+) -> dict[str, pl.DataFrame]:
+    """Add ``iri`` to every frame and turn every reference into an IRI.
+
+    An actor's IRI rests on its LEI, else STIR, else ROR identifier, else the source's key, so
+    that the same firm in two sources is one. A record's rests on what it says, so that loading
+    a file again changes nothing.
+    """
+    named = dict(frames)
+    for name, frame in frames.items():
+        table = tables()[name]
+        if "id" in frame.columns:
+            named[name] = frame.with_columns(iri=_thing_iri(frame, table, base, source))
+    known = {
+        name: dict(frame.select("id", "iri").rows())
+        for name, frame in named.items()
+        if "iri" in frame.columns
+    }
+    for name, frame in named.items():
+        resolved = _resolve(frame, tables()[name], known, base)
+        if "iri" not in resolved.columns:
+            resolved = resolved.with_columns(iri=_record_iri(resolved, tables()[name], base))
+        named[name] = resolved
+    return named
+
+
+def _thing_iri(frame: pl.DataFrame, table: Table, base: str, source: str) -> pl.Series:
+    keys = frame["id"].unique().to_list()
+    local = {key: mint(base, table.prefix, source, key) for key in keys}
+    iri = pl.col("id").replace_strict(local, return_dtype=pl.String)
+    if table.name == "actors":
+        prefix = mint(base, table.prefix)
+        iri = pl.coalesce(
+            pl.lit(f"{prefix}/lei/") + pl.col("lei"),
+            pl.lit(f"{prefix}/stir/") + pl.col("stir"),
+            pl.lit(f"{prefix}/ror/") + pl.col("ror").str.strip_prefix(_ROR),
+            iri,
+        )
+    return frame.select(iri.alias("iri"))["iri"]
+
+
+def _resolve(
+    frame: pl.DataFrame, table: Table, known: Mapping[str, Mapping[str, str]], base: str
+) -> pl.DataFrame:
+    for column in table.columns:
+        if not column.refers:
+            continue
+        irix: dict[str, str] = {}
+        for name in column.refers:
+            irix |= known.get(name, {})
+        for cell in references(frame, column)["reference"].unique():
+            if cell not in irix:
+                irix[cell] = _address_iri(cell, base) if "sources" in column.refers else cell
+        turn = pl.element() if column.is_list else pl.col(column.name)
+        resolved = turn.replace_strict(irix, default=None, return_dtype=pl.String)
+        if column.is_list:
+            resolved = pl.col(column.name).list.eval(resolved)
+        frame = frame.with_columns(resolved.alias(column.name))
+    return frame
+
+
+def _address_iri(address: str, base: str) -> str:
+    return mint(base, "source", "address", _digest(address))
+
+
+def addresses(frames: Mapping[str, pl.DataFrame], *, base: str) -> pl.DataFrame:
+    """Return the web addresses given in place of sources, with their IRIs (``iri``, ``url``)."""
+    found: set[str] = set()
+    for name, frame in frames.items():
+        for column in tables()[name].columns:
+            if "sources" in column.refers:
+                cells = references(frame, column)["reference"]
+                found |= set(cells.filter(cells.str.contains("^https?://")))
+    rows = [{"iri": _address_iri(address, base), "url": address} for address in sorted(found)]
+    return pl.DataFrame(rows, schema={"iri": pl.String, "url": pl.String})
+
+
+def _record_iri(frame: pl.DataFrame, table: Table, base: str) -> pl.Series:
+    """Hash what identifies a record: its references, codes and beginning, not its amounts.
+
+    Records that say the same are told apart by their order.
+    """
+    identifying = [
+        column.name
+        for column in table.columns
+        if (column.refers or column.codes or column.name in ("valid_from", "year", "quote"))
+        and column.name not in ("source", "status")
+    ]
+    text = pl.concat_str(
+        [pl.col(name).cast(pl.String).fill_null("") for name in identifying], separator="\x1f"
+    )
+    keys = frame.select(text.alias("key")).with_columns(
+        copy=pl.int_range(pl.len()).over("key").cast(pl.String)
+    )
+    prefix = mint(base, quote(table.prefix, safe=""))
+    digests = [_digest(f"{key}\x1f{copy}") for key, copy in keys.rows()]
+    return pl.Series("iri", [f"{prefix}/{digest}" for digest in digests], dtype=pl.String)
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,49 @@
+"""A table as it stands in a file: text cells, each with its row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import polars as pl
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """A sheet or file before it is checked.
+
+    ``place`` names the file (and sheet) to the user, ``locator`` begins the address of a row
+    (``actors`` or ``actors.csv``). ``frame`` has a text column for each header, in order, and
+    ``row``, the row as a spreadsheet shows it. ``repeated`` are headers that stand twice.
+    """
+
+    name: str
+    place: str
+    locator: str
+    frame: pl.DataFrame
+    repeated: tuple[str, ...] = ()
+
+
+def raw_table(name: str, place: str, locator: str, cells: pl.DataFrame) -> RawTable:
+    """Take the first row of ``cells`` (text columns and ``row``) as the header.
+
+    Cells are stripped, empty ones are null, and rows without any cell are left out.
+    """
+    columns = [column for column in cells.columns if column != "row"]
+    cells = cells.with_columns(
+        pl.col(columns).str.strip_chars().replace("", None),
+    ).filter(pl.any_horizontal(pl.col(columns).is_not_null()) if columns else pl.lit(value=False))
+    if cells.is_empty():
+        return RawTable(name, place, locator, pl.DataFrame(schema={"row": pl.UInt32}))
+    header = cells.row(0, named=True)
+    kept: dict[str, str] = {}
+    repeated: list[str] = []
+    for column in columns:
+        title = header[column]
+        if title is None:
+            continue
+        if title in kept.values():
+            repeated.append(title)
+        else:
+            kept[column] = title
+    frame = cells.slice(1).select("row", *kept).rename(kept)
+    return RawTable(name, place, locator, frame, tuple(repeated))

@@ -1,0 +1,68 @@
+"""Cells that name another row: each must name one that is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import polars as pl
+
+from klaster.loaders.check import nearest, nearest_words
+from klaster.loaders.raw import RawTable
+from klaster.ontology.faults import CellFault
+from klaster.ontology.tables import Column, tables
+
+# Each suggestion compares one cell with every id; past this many the first ones suffice.
+_SUGGESTIONS = 200
+
+
+def check_references(
+    frames: Mapping[str, pl.DataFrame], raws: Mapping[str, RawTable]
+) -> list[CellFault]:
+    """Return a fault for each reference to an id that is in no row.
+
+    Where a whole table is missing from the source, what refers to it is at fault too.
+    """
+    faults: list[CellFault] = []
+    for name, frame in frames.items():
+        for column in tables()[name].columns:
+            if column.refers:
+                faults += _dangling(frame, raws[name], column, frames)
+    return faults
+
+
+def references(frame: pl.DataFrame, column: Column) -> pl.DataFrame:
+    """Return the rows and the single references of a column (``row``, ``reference``)."""
+    cells = frame.select("row", reference=column.name)
+    if column.is_list:
+        cells = cells.explode("reference")
+    return cells.filter(pl.col("reference").is_not_null())
+
+
+def _dangling(
+    frame: pl.DataFrame, raw: RawTable, column: Column, frames: Mapping[str, pl.DataFrame]
+) -> list[CellFault]:
+    known = pl.concat(
+        [pl.Series("id", [], dtype=pl.String)]
+        + [frames[table]["id"].cast(pl.String) for table in column.refers if table in frames]
+    ).drop_nulls()
+    # A code that was recognised, or an address where a source is due, is complete by itself.
+    complete = pl.col("reference").str.contains("^https?://")
+    dangling = references(frame, column).filter(
+        ~complete & ~pl.col("reference").is_in(known.implode())
+    )
+    ids = known.to_list()
+    faults = []
+    for count, (row, found) in enumerate(dangling.select("row", "reference").rows()):
+        near = nearest(found, ids) if count < _SUGGESTIONS else ""
+        values = {
+            "found": _masked(found),
+            "tables": ", ".join(column.refers),
+            "nearest": nearest_words(near),
+        }
+        faults.append(CellFault(raw.place, row, column.name, "fault.unknown-id", values))
+    return faults
+
+
+def _masked(found: str) -> str:
+    """Return a cell for a message; a number of 14 digits may be a person's and is not shown."""
+    return "**************" if found.isdigit() and len(found) == 14 else found

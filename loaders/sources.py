@@ -1,0 +1,195 @@
+"""Sources: what is given becomes checked, typed tables, or one message with every fault."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+from rapidfuzz import process
+
+from klaster.loaders.check import CheckedTable, check_table
+from klaster.loaders.csv_folder import csv_files, read_csv_folder
+from klaster.loaders.identity import addresses, name_things
+from klaster.loaders.raw import RawTable
+from klaster.loaders.references import check_references
+from klaster.loaders.workbook import read_workbook
+from klaster.ontology.faults import CellFault, Fault, SourceError
+from klaster.ontology.names import fold
+from klaster.ontology.tables import SourceTables, tables
+
+LOADER_VERSION: Final = "1"
+"""Goes up when the same file would give other tables, so that it is then loaded again."""
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """A source that may be loaded, with what was skipped or left aside on the way.
+
+    ``unread`` names sheets, files and columns that are no part of klaster's tables.
+    """
+
+    tables: SourceTables
+    skipped: list[CellFault]
+    unread: list[str]
+
+
+def source_kind(path: Path) -> str:
+    """Return ``workbook`` or ``folder``.
+
+    Raises
+    ------
+    Fault
+        If the path leads nowhere or to something else.
+    """
+    if not path.exists():
+        raise Fault("fault.not-there", path=path)
+    if path.is_dir():
+        return "folder"
+    if path.suffix.lower() in (".xlsx", ".xlsm"):
+        return "workbook"
+    raise Fault("fault.kind", path=path)
+
+
+def source_name(path: Path) -> str:
+    """Return the name under which a source is kept: its file name, made simple.
+
+    Examples
+    --------
+    >>> source_name(Path("data/Klaster 2024.xlsx"))
+    'klaster-2024'
+    """
+    return re.sub(r"[^\w.-]+", "-", path.resolve().stem.casefold()).strip("-.") or "source"
+
+
+def fingerprint(path: Path) -> str:
+    """Return the SHA-256 of a file, or of a folder's CSV files with their names."""
+    if path.is_file():
+        return _sha256(path)
+    lines = [f"{file.name} {_sha256(file)}\n" for file in csv_files(path)]
+    return hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def read_source(
+    path: Path, *, base: str, name: str, skip_bad_rows: bool = False
+) -> Loaded:
+    """Read, check and type a source.
+
+    Raises
+    ------
+    SourceError
+        With every fault of every table, unless ``skip_bad_rows`` leaves those rows out.
+    Fault
+        If the source cannot be read at all.
+    """
+    kind = source_kind(path)
+    reader = read_workbook if kind == "workbook" else read_csv_folder
+    raws, faults, unread = _sort_out(reader(path))
+    if "actors" not in raws:
+        found = ", ".join([*raws, *unread]) or "-"
+        if not faults:
+            raise Fault("fault.no-actors", source=path.name, found=found)
+        raise SourceError(path.name, faults)
+    if raws["actors"].frame.is_empty() and len(raws["actors"].frame.columns) > 1 and not faults:
+        raise Fault("fault.no-rows", source=path.name)
+    skipped: list[CellFault] = []
+    while True:
+        checked = {table: check_table(raw, tables()[table]) for table, raw in raws.items()}
+        frames = {table: result.frame for table, result in checked.items()}
+        found_now = _in_order(faults, checked, check_references(frames, raws))
+        if not found_now:
+            break
+        if not skip_bad_rows or any(fault.row <= 1 for fault in found_now):
+            raise SourceError(path.name, found_now)
+        skipped += found_now
+        raws = _without_rows(raws, found_now)
+    unread += [
+        f"{raws[table].place}: {column}"
+        for table, result in checked.items()
+        for column in result.unread_columns
+    ]
+    typed = {table: frame for table, frame in frames.items() if not frame.is_empty()}
+    named = name_things(typed, base=base, source=name)
+    given = addresses(typed, base=base)
+    if not given.is_empty():
+        named["sources"] = _with_addresses(named.get("sources"), given)
+    source = SourceTables(name, kind, str(path.resolve()), fingerprint(path), named)
+    return Loaded(source, skipped, unread)
+
+
+def _sort_out(
+    found: Iterator[RawTable],
+) -> tuple[dict[str, RawTable], list[CellFault], list[str]]:
+    """Tell tables from sheets that are none; a name that is nearly a table's is a fault."""
+    accepted = {fold(name): name for name in tables()}
+    raws: dict[str, RawTable] = {}
+    faults: list[CellFault] = []
+    unread: list[str] = []
+    for raw in found:
+        name = accepted.get(fold(raw.name))
+        if name:
+            raws[name] = raw
+            continue
+        near = process.extractOne(fold(raw.name), list(accepted), score_cutoff=85)
+        if near:
+            values: dict[str, object] = {"nearest": near[0]}
+            faults.append(CellFault(raw.place, 0, "", "fault.unknown-table", values))
+        else:
+            unread.append(raw.place)
+    ordered = {name: raws[name] for name in tables() if name in raws}
+    return ordered, faults, unread
+
+
+def _in_order(
+    faults: list[CellFault], checked: dict[str, CheckedTable], dangling: list[CellFault]
+) -> list[CellFault]:
+    """Return all faults by table and row, so that a user can walk through the file once."""
+    found = list(faults)
+    for result in checked.values():
+        found += result.faults
+    places = list(dict.fromkeys(fault.place for fault in [*found, *dangling]))
+    return sorted([*found, *dangling], key=lambda fault: (places.index(fault.place), fault.row))
+
+
+def _without_rows(raws: dict[str, RawTable], faults: list[CellFault]) -> dict[str, RawTable]:
+    bad: dict[str, set[int]] = {}
+    for fault in faults:
+        bad.setdefault(fault.place, set()).add(fault.row)
+    return {
+        name: RawTable(
+            raw.name,
+            raw.place,
+            raw.locator,
+            raw.frame.filter(~pl.col("row").is_in(sorted(bad.get(raw.place, ())))),
+            raw.repeated,
+        )
+        for name, raw in raws.items()
+    }
+
+
+def _with_addresses(sources: pl.DataFrame | None, given: pl.DataFrame) -> pl.DataFrame:
+    """Add a row for each address that was given where a source's id may stand."""
+    rows = given.select(
+        pl.col("url").alias("id"), pl.col("url").alias("title"), "url", "iri"
+    )
+    if sources is None:
+        columns = [column.name for column in tables()["sources"].columns]
+        return rows.select(
+            *(
+                pl.col(name) if name in rows.columns else pl.lit(None, dtype=pl.String).alias(name)
+                for name in columns
+            ),
+            pl.lit(None, dtype=pl.UInt32).alias("row"),
+            pl.lit(None, dtype=pl.String).alias("locator"),
+            "iri",
+        )
+    return pl.concat([sources, rows], how="diagonal")

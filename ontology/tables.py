@@ -1,0 +1,105 @@
+"""The tables that klaster loads, as ``datapackage.json`` states them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from klaster.ontology.terms import KL
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of a table.
+
+    ``type`` is a Frictionless type: string, number, integer, boolean, date or year. A date may
+    be a year or a month alone, which then means the whole period.
+    """
+
+    name: str
+    type: str
+    term: str
+    required: bool
+    minimum: float | None
+    maximum: float | None
+    pattern: str
+    codes: tuple[str, ...]
+    refers: tuple[str, ...]
+    is_list: bool
+    language: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table: its columns, the class of the things in its rows, and its key, if it has one."""
+
+    name: str
+    rdf_class: str
+    prefix: str
+    key: str
+    columns: tuple[Column, ...]
+
+    def column(self, name: str) -> Column:
+        """Return the column called ``name``."""
+        return next(column for column in self.columns if column.name == name)
+
+
+def _column(field: dict[str, Any]) -> Column:
+    constraints = field.get("constraints", {})
+    return Column(
+        name=field["name"],
+        type=field["type"],
+        term=field.get("rdfType", ""),
+        required=constraints.get("required", False),
+        minimum=constraints.get("minimum"),
+        maximum=constraints.get("maximum"),
+        pattern=constraints.get("pattern", ""),
+        codes=tuple(field.get("klaster:codes", ())),
+        refers=tuple(field.get("klaster:refers", ())),
+        is_list=field.get("klaster:list", False),
+        language=field.get("klaster:language", ""),
+    )
+
+
+@cache
+def tables() -> dict[str, Table]:
+    """Return every table by its name, in the order in which a workbook shows them.
+
+    Examples
+    --------
+    >>> tables()["supplies"].column("share").maximum
+    1
+    """
+    text = files("klaster.ontology").joinpath("datapackage.json").read_text("utf-8")
+    return {
+        resource["name"]: Table(
+            name=resource["name"],
+            rdf_class=resource["rdfType"].removeprefix(KL),
+            prefix=resource["klaster:prefix"],
+            key=resource["schema"].get("primaryKey", ""),
+            columns=tuple(_column(field) for field in resource["schema"]["fields"]),
+        )
+        for resource in json.loads(text)["resources"]
+    }
+
+
+@dataclass(frozen=True)
+class SourceTables:
+    """What a loader hands on: the typed tables of one source, and where they came from.
+
+    ``frames`` maps a table's name to a Polars frame with the columns of the table (references
+    are IRIs), and beside them ``iri`` (of the thing in the row), ``row`` and ``locator``.
+    """
+
+    name: str
+    kind: str
+    path: str
+    sha256: str
+    frames: Mapping[str, pl.DataFrame]

@@ -126,9 +126,7 @@ def main() -> None:
 
 
 @main.command()
-@click.argument(
-    "folder", type=click.Path(file_okay=False, path_type=Path), default="klaster-demo"
-)
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path), default="klaster-demo")
 @_spoken
 def demo(folder: Path, output: Output) -> None:
     """Build the graph of Uzbekistan's clusters in FOLDER, and show what it tells."""
@@ -149,9 +147,7 @@ def demo(folder: Path, output: Output) -> None:
         click.echo(f"\n{phrase('demo.central', language)}")
         output.show(_central_sheet(graph, output, by="degree", top=10))
         click.echo(f"\n{phrase('demo.missing', language)}")
-        output.show(
-            missing_sheet(graph.missing(), top=15, language=language, for_people=True)
-        )
+        output.show(missing_sheet(graph.missing(), top=15, language=language, for_people=True))
         click.echo(f"\n{phrase('demo.policy', language)}")
         output.show(policy_sheet(graph.policy(), language=language, for_people=True))
         click.echo("")
@@ -286,7 +282,7 @@ def central(
 @_printed
 def missing(
     graph: Path,
-    rules: bool,  # noqa: ARG001
+    rules: bool,
     cluster: str | None,
     top: int | None,
     output: Output,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-
 from klaster.graph.network.network import Network
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.folder import SourceEntry
@@ -50,7 +49,9 @@ def _tables(columns: Columns) -> list[Count]:
 
 
 def _kinds(columns: Columns) -> list[Count]:
-    counts = columns.table("actors").group_by("kind").len().sort("len", "kind", descending=[True, False])
+    counts = (
+        columns.table("actors").group_by("kind").len().sort("len", "kind", descending=[True, False])
+    )
     return [
         Count("kinds", kind, codes("actor-kind")[kind].labels, number)
         for kind, number in counts.rows()
@@ -67,7 +68,14 @@ def _links(network: Network) -> list[Count]:
 
 def _languages(columns: Columns) -> list[Count]:
     named = ("actors", "clusters", "products", "infrastructure")
-    found = [Count("languages", "name", phrase_words("info.name"), sum(columns.table(name).height for name in named))]
+    found = [
+        Count(
+            "languages",
+            "name",
+            phrase_words("info.name"),
+            sum(columns.table(name).height for name in named),
+        )
+    ]
     for language in LANGUAGES:
         number = sum(columns.table(name)[f"name_{language}"].count() for name in named)
         found.append(Count("languages", language, dict.fromkeys(LANGUAGES, language), number))

@@ -129,13 +129,9 @@ class KnowledgeGraph:
             kept_name = self._source_name(path, name)
             entry = self._unchanged(path, kept_name)
             if entry and not skip_bad_rows:
-                reports.append(
-                    LoadReport(entry.name, entry.path, unchanged=True, rows=entry.rows)
-                )
+                reports.append(LoadReport(entry.name, entry.path, unchanged=True, rows=entry.rows))
                 continue
-            loaded = read_source(
-                path, base=self.base, name=kept_name, skip_bad_rows=skip_bad_rows
-            )
+            loaded = read_source(path, base=self.base, name=kept_name, skip_bad_rows=skip_bad_rows)
             loads.append(loaded)
             rows = {table: frame.height for table, frame in loaded.tables.frames.items()}
             skipped, unread = tuple(loaded.skipped), tuple(loaded.unread)
@@ -172,8 +168,8 @@ class KnowledgeGraph:
         self, loads: Sequence[Loaded], loaded_at: dt.datetime, progress: Callable[[str], None]
     ) -> None:
         """Make the new state beside the old one, and change over in one step."""
-        from klaster.graph.findings.finding import write_findings
         from klaster.graph.findings.gaps import METHOD, find_gaps
+        from klaster.graph.findings.record import write_findings
         from klaster.graph.store.columns import Columns, write_columns
         from klaster.graph.store.derived import write_derived
         from klaster.graph.store.embedded import StagedStore
@@ -365,9 +361,7 @@ class KnowledgeGraph:
 
         network = self.network()
         shown = [
-            name
-            for name in _SIZED_BY
-            if network.size <= EXACT_LIMIT or name not in ALONG_PATHS
+            name for name in _SIZED_BY if network.size <= EXACT_LIMIT or name not in ALONG_PATHS
         ]
         results = Results(
             tables={name: self.table(name) for name in tables()},

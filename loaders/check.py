@@ -79,16 +79,14 @@ def _match_headers(
     raw: RawTable, table: Table
 ) -> tuple[dict[str, str], list[CellFault], tuple[str, ...]]:
     """Find which header is which column, by its name or the ontology's label of it."""
-    accepted = {}
+    accepted: dict[str, str] = {}
     for column in table.columns:
         if column.term in _TERMS_OF_ONE_COLUMN[table.name]:
             words = term_words(column.term)
             accepted |= {fold(words[language]): column.name for language in LANGUAGES}
     accepted |= {fold(column.name): column.name for column in table.columns}
     names: dict[str, str] = {}
-    faults = [
-        CellFault(raw.place, 1, header, "fault.repeated-column") for header in raw.repeated
-    ]
+    faults = [CellFault(raw.place, 1, header, "fault.repeated-column") for header in raw.repeated]
     unread = []
     for header in raw.frame.columns[1:]:
         name = accepted.get(fold(header))
@@ -191,12 +189,8 @@ def _numeric(
     frame: pl.DataFrame, raw: RawTable, column: Column
 ) -> tuple[pl.DataFrame, list[CellFault]]:
     cell = pl.col(column.name)
-    number = (
-        pl.when(cell.str.contains(_NUMBER)).then(cell).otherwise(None).cast(pl.Float64)
-    )
-    faults = _faulty(
-        frame, raw, column, cell.is_not_null() & number.is_null(), "fault.number"
-    )
+    number = pl.when(cell.str.contains(_NUMBER)).then(cell).otherwise(None).cast(pl.Float64)
+    faults = _faulty(frame, raw, column, cell.is_not_null() & number.is_null(), "fault.number")
     if column.type in ("integer", "year"):
         broken = number.is_not_null() & (number != number.round())
         faults += _faulty(frame, raw, column, broken, f"fault.{column.type}")
@@ -329,7 +323,9 @@ def _unknown_codes(
 ) -> list[CellFault]:
     if not unknown:
         return []
-    known = {spelling: code for scheme in column.codes for spelling, code in spellings(scheme).items()}
+    known = {
+        spelling: code for scheme in column.codes for spelling, code in spellings(scheme).items()
+    }
     cells = frame.select("row", column.name)
     if column.is_list:
         cells = cells.explode(column.name)

@@ -54,7 +54,7 @@ def _dangling(
     faults = []
     for count, (row, found) in enumerate(dangling.select("row", "reference").rows()):
         near = nearest(found, ids) if count < _SUGGESTIONS else ""
-        values = {
+        values: dict[str, object] = {
             "found": _masked(found),
             "tables": ", ".join(column.refers),
             "nearest": nearest_words(near),

@@ -79,9 +79,7 @@ def _sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def read_source(
-    path: Path, *, base: str, name: str, skip_bad_rows: bool = False
-) -> Loaded:
+def read_source(path: Path, *, base: str, name: str, skip_bad_rows: bool = False) -> Loaded:
     """Read, check and type a source.
 
     Raises
@@ -178,9 +176,7 @@ def _without_rows(raws: dict[str, RawTable], faults: list[CellFault]) -> dict[st
 
 def _with_addresses(sources: pl.DataFrame | None, given: pl.DataFrame) -> pl.DataFrame:
     """Add a row for each address that was given where a source's id may stand."""
-    rows = given.select(
-        pl.col("url").alias("id"), pl.col("url").alias("title"), "url", "iri"
-    )
+    rows = given.select(pl.col("url").alias("id"), pl.col("url").alias("title"), "url", "iri")
     if sources is None:
         columns = [column.name for column in tables()["sources"].columns]
         return rows.select(

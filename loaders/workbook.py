@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -65,7 +65,7 @@ def _refuse_what_is_no_workbook(path: Path) -> None:
         )
 
 
-def _cells(rows: list[list[object]]) -> pl.DataFrame:
+def _cells(rows: Sequence[Sequence[object]]) -> pl.DataFrame:
     width = max((len(row) for row in rows), default=0)
     columns = {
         f"column_{index}": pl.Series(

@@ -48,7 +48,7 @@ def codes(scheme: str) -> dict[str, Code]:
     'paxta-toʻqimachilik'
     """
     path = files("klaster.ontology").joinpath("codes", f"{scheme}.csv")
-    with path.open(encoding="utf-8", newline="") as stream:
+    with path.open(encoding="utf-8") as stream:
         return {
             row["code"]: Code(
                 scheme=scheme,

@@ -18,7 +18,7 @@ def _told(key: str, language: str, values: Mapping[str, object]) -> str:
     return phrase(key, language, **told)
 
 
-class Fault(KlasterError):
+class Fault(KlasterError):  # noqa: N818
     """A message of ``ontology/phrases/faults.csv`` with its values."""
 
     def __init__(self, key: str, **values: object) -> None:

@@ -54,7 +54,7 @@ def code_label(scheme: str, code: str, language: str) -> str:
 def _phrases() -> dict[str, dict[str, str]]:
     found: dict[str, dict[str, str]] = {}
     for path in sorted(files("klaster.ontology").joinpath("phrases").iterdir(), key=str):
-        with path.open(encoding="utf-8", newline="") as stream:
+        with path.open(encoding="utf-8") as stream:
             for row in csv.DictReader(stream):
                 found[row["key"]] = {language: row[language] for language in LANGUAGES}
     return found

@@ -69,8 +69,8 @@ def validate(data: str) -> list[Result]:
             focus=entry.focus_node,
             path=_terms(entry.path),
             value=_plain(entry.value),
-            shape=entry.source_shape.rsplit("#", 1)[-1],
-            message=_messages().get(entry.source_shape, {"en": entry.message}),
+            shape=str(entry.source_shape).rsplit("#", 1)[-1],
+            message=_messages().get(str(entry.source_shape), {"en": str(entry.message)}),
         )
         for entry in engine.validate_shacl()
     ]

@@ -80,7 +80,7 @@ def links_of(table):
     if table == "memberships":
         manager = {row["id"]: row["managed_by"] for row in TABLES["clusters"]}
         return [(row["actor"], manager[row["cluster"]], row) for row in TABLES[table]]
-    together = {}
+    together: dict[str, list[dict[str, str]]] = {}
     for row in TABLES[table]:
         together.setdefault(row["id"], []).append(row)
     return [(one["participant"], other["participant"], one) for one, other in together.values()]

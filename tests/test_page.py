@@ -843,6 +843,34 @@ def test_a_reader_whose_browser_runs_no_scripts_sees_the_tables(browser, tmp_pat
     context.close()
 
 
+@pytest.mark.parametrize("size", [0, 1])
+def test_a_picture_of_next_to_nothing_opens_without_complaint(open_page, size):
+    fair = build_picture(24)
+    bare = replace(fair, nodes=fair.nodes[:size], links=(), remarks=(), measures=(), note={})
+    opened = open_page(bare)
+    opened.page.keyboard.press("n")
+    opened.page.click("#show-table")
+    assert opened.page.locator("#table tbody tr").count() == size
+    assert opened.text("#counts") == f"Nodes: {size} of {size} · Links: 0 of 0"
+    assert opened.troubles == []
+
+
+def test_a_link_under_the_pointer_says_what_it_is(open_page):
+    nodes = build_picture(24).nodes[1:3]
+    link = Link(0, 1, "supplies", words("Cotton yarn"))
+    opened = open_page(replace(build_picture(24), nodes=nodes, links=(link,), remarks=()))
+    one, other = opened.ask("place(0)"), opened.ask("place(1)")
+    box = opened.page.locator("#stage").bounding_box()
+    opened.page.mouse.move(
+        box["x"] + (one["x"] + other["x"]) / 2, box["y"] + (one["y"] + other["y"]) / 2
+    )
+    opened.page.wait_for_selector("#tip:not([hidden])")
+    assert "→" in opened.text("#tip")
+    assert "Cotton yarn" in opened.text("#tip")
+    opened.page.mouse.move(5, 5)
+    opened.page.wait_for_selector("#tip", state="hidden")
+
+
 def test_every_control_has_a_name(open_page):
     opened = open_page()
     opened.page.keyboard.press("n")

@@ -111,9 +111,7 @@ class Facts:
 
     def name(self, iri: str) -> Mapping[str, str]:
         """Return a thing's name in every language, as far as its source gives it."""
-        return self._names.get(iri) or dict.fromkeys(
-            LANGUAGES, self.columns.labels.get(iri, iri)
-        )
+        return self._names.get(iri) or dict.fromkeys(LANGUAGES, self.columns.labels.get(iri, iri))
 
     @cached_property
     def _names(self) -> dict[str, dict[str, str]]:

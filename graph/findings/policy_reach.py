@@ -63,7 +63,7 @@ def _of_country(_: Columns, found: pl.DataFrame, country: object) -> pl.DataFram
 
 
 def _of_region(_: Columns, found: pl.DataFrame, region: object) -> pl.DataFrame:
-    return found.filter(pl.col("region").list.contains(region))
+    return found.filter(pl.col("region").list.contains(str(region)))
 
 
 def _of_kind(_: Columns, found: pl.DataFrame, kind: object) -> pl.DataFrame:
@@ -72,7 +72,7 @@ def _of_kind(_: Columns, found: pl.DataFrame, kind: object) -> pl.DataFrame:
 
 def _of_role(columns: Columns, found: pl.DataFrame, role: object) -> pl.DataFrame:
     """Hold where the actor plays the role anywhere; an exporter is also who is said to export."""
-    own = found.filter(pl.col("roles").list.contains(role)).select(actor="iri")
+    own = found.filter(pl.col("roles").list.contains(str(role))).select(actor="iri")
     in_cluster = columns.table("memberships").filter(pl.col("role") == role).select("actor")
     exporting = columns.table("exports").select(actor="exporter")
     if role != "exporter":
@@ -105,11 +105,11 @@ def _of_activity(_: Columns, found: pl.DataFrame, activity: object) -> pl.DataFr
 
 
 def _at_least(_: Columns, found: pl.DataFrame, employees: object) -> pl.DataFrame:
-    return found.filter(pl.col("employees") >= employees)
+    return found.filter(pl.col("employees") >= pl.lit(employees))
 
 
 def _at_most(_: Columns, found: pl.DataFrame, employees: object) -> pl.DataFrame:
-    return found.filter(pl.col("employees") <= employees)
+    return found.filter(pl.col("employees") <= pl.lit(employees))
 
 
 _CONDITIONS = {
@@ -179,4 +179,3 @@ def reach(columns: Columns, *, date: dt.date | None = None) -> pl.DataFrame:
 
 def _count(pairs: pl.DataFrame, name: str) -> pl.DataFrame:
     return pairs.group_by("instrument").agg(pl.len().cast(pl.Int64).alias(name))
-

@@ -127,8 +127,13 @@ def harmonic_downstream(network: Network) -> Figures:
     return _harmonic(network.arcs)
 
 
+def _size(arcs: csr_array) -> int:
+    height, _ = arcs.shape
+    return int(height)
+
+
 def _harmonic(arcs: csr_array) -> Figures:
-    figures: Figures = np.zeros(arcs.shape[0])
+    figures: Figures = np.zeros(_size(arcs))
     for start, steps in _steps(arcs):
         near = np.divide(1.0, steps, out=np.zeros_like(steps), where=steps > 0)
         figures[start : start + len(steps)] = near.sum(axis=1)
@@ -137,7 +142,7 @@ def _harmonic(arcs: csr_array) -> Figures:
 
 def _steps(arcs: csr_array) -> list[tuple[int, Figures]]:
     """Return the numbers of steps from blocks of actors to all, infinite where no path leads."""
-    size = arcs.shape[0]
+    size = _size(arcs)
     # A block of rows takes at most 64 MB.
     block = max(1, 8_000_000 // size)
     return [
@@ -177,7 +182,8 @@ def core(network: Network) -> Figures:
     Seidman (1983), https://doi.org/10.1016/0378-8733(83)90028-X
     """
     found = rx.core_number(_undirected(network))
-    return np.array([float(found[place]) for place in range(network.size)])
+    # The stub of rustworkx says int; what comes is a mapping from node to number.
+    return np.array([float(found[place]) for place in range(network.size)])  # type: ignore[index]
 
 
 def _undirected(network: Network) -> rx.PyGraph[int, None]:
@@ -245,7 +251,7 @@ def eigenvector(network: Network) -> Figures:
 
 def _strongest(arcs: csr_array) -> tuple[Figures, Figures]:
     """Return the two largest eigenvalues and their vectors, the larger first."""
-    size = arcs.shape[0]
+    size = _size(arcs)
     if size <= 64:
         values, vectors = np.linalg.eigh(arcs.toarray())
     else:
@@ -269,6 +275,7 @@ MEASURES: Final[dict[str, Callable[[Network], Figures]]] = {
     "closeness": closeness,
     "eigenvector": eigenvector,
 }
+COUNTS: Final = frozenset({"degree", "in-degree", "out-degree", "core", "cut"})
 LOW_IS_CENTRAL: Final = frozenset({"constraint"})
 
 
@@ -304,11 +311,15 @@ def ranking(network: Network, by: str, *, also: tuple[str, ...] = ()) -> pl.Data
     rank, tied = ranks(-figures[by] if low else figures[by])
     return (
         network.actors.with_columns(rank=pl.Series(rank), tied=pl.Series(tied))
-        .with_columns(
-            pl.Series(name, values).fill_nan(None) for name, values in figures.items()
-        )
+        .with_columns(_column(name, values) for name, values in figures.items())
         .sort("rank", "label", "actor")
     )
+
+
+def _column(name: str, figures: Figures) -> pl.Series:
+    """Return figures as a column: counts as whole numbers, what is not defined as null."""
+    column = pl.Series(name, figures).fill_nan(None)
+    return column.cast(pl.Int64) if name in COUNTS else column
 
 
 def ranks(figures: Figures) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

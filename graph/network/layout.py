@@ -33,9 +33,7 @@ def lay_out(size: int, pairs: NDArray[np.int64], *, seed: int = 0) -> Positions:
     _, part_of = connected_components(matrix, directed=False)
     parts = [np.flatnonzero(part_of == part) for part in range(part_of.max(initial=-1) + 1)]
     parts.sort(key=lambda nodes: (-len(nodes), int(nodes[0])))
-    boxes = [
-        (nodes, _lay_out_part(nodes, pairs, seed)) for nodes in parts if len(nodes) > 1
-    ]
+    boxes = [(nodes, _lay_out_part(nodes, pairs, seed)) for nodes in parts if len(nodes) > 1]
     alone = np.array([nodes[0] for nodes in parts if len(nodes) == 1], dtype=np.int64)
     positions = np.zeros((size, 2))
     bottom = _pack(positions, boxes)

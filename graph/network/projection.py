@@ -46,7 +46,9 @@ def project(
     actors = actors.sort("actor")
     if actors.is_empty():
         raise Fault("fault.no-network")
-    place = actors.select("actor").with_row_index("place").with_columns(pl.col("place").cast(pl.Int64))
+    place = (
+        actors.select("actor").with_row_index("place").with_columns(pl.col("place").cast(pl.Int64))
+    )
     placed = (
         found.join(place.rename({"place": "source"}), left_on="from", right_on="actor")
         .join(place.rename({"place": "target"}), left_on="to", right_on="actor")

@@ -94,8 +94,11 @@ def holds(date: dt.date) -> pl.Expr:
     day = date.isoformat()
     began = pl.col("valid_from").is_null() | (pl.col("valid_from") <= day)
     length = pl.col("valid_to").str.len_chars()
-    over = pl.when(length == 10).then(pl.col("valid_to") <= day)
-    over = over.otherwise(pl.col("valid_to") < pl.lit(day).str.slice(0, length))
+    over = (
+        pl.when(length == 10)
+        .then(pl.col("valid_to") <= day)
+        .otherwise(pl.col("valid_to") < pl.lit(day).str.slice(0, length))
+    )
     return began & ~over.fill_null(value=False)
 
 

@@ -41,7 +41,9 @@ def derived_edges(columns: Columns) -> dict[str, pl.DataFrame]:
     """Return each derived property with its edges (``subject``, ``object``), once each."""
     supplies = counted(columns.table("supplies")).filter(pl.col("supplier") != pl.col("buyer"))
     takers = participations(columns)
-    pairs = takers.join(takers, on="iri").filter(pl.col("participant") != pl.col("participant_right"))
+    pairs = takers.join(takers, on="iri").filter(
+        pl.col("participant") != pl.col("participant_right")
+    )
     ownerships = counted(columns.table("ownerships"))
     infrastructure = columns.table("infrastructure").explode("serves")
     exports = columns.table("exports")
@@ -61,8 +63,7 @@ def derived_edges(columns: Columns) -> dict[str, pl.DataFrame]:
         "benefitsFrom": columns.table("awards").select(subject="beneficiary", object="instrument"),
     }
     return {
-        name: frame.drop_nulls().unique().sort("subject", "object")
-        for name, frame in edges.items()
+        name: frame.drop_nulls().unique().sort("subject", "object") for name, frame in edges.items()
     }
 
 
@@ -143,14 +144,15 @@ _KINDED = ("actors", "instruments", "infrastructure", "supplies")
 def _stated_class(name: str) -> dict[str, str]:
     """Return the class that each kind of thing in a table is stated to be of."""
     if name == "supplies":
-        return {code: "SupplyLink" if code == "goods" else "ServiceLink" for code in codes("service-kind")}
+        return {
+            code: "SupplyLink" if code == "goods" else "ServiceLink"
+            for code in codes("service-kind")
+        }
     if name not in _KINDED:
         return {}
     column = tables()[name].column("kind")
     return {
-        code: entry.rdf_class
-        for code, entry in codes(column.codes[0]).items()
-        if entry.rdf_class
+        code: entry.rdf_class for code, entry in codes(column.codes[0]).items() if entry.rdf_class
     }
 
 

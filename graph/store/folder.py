@@ -81,9 +81,7 @@ class GraphFolder:
         try:
             held = tomllib.loads((self.path / MANIFEST).read_text("utf-8"))
             if held["format"] > FORMAT:
-                raise Fault(
-                    "fault.format", path=self.path, found=held["format"], known=FORMAT
-                )
+                raise Fault("fault.format", path=self.path, found=held["format"], known=FORMAT)
             sources = tuple(SourceEntry(**entry) for entry in held.pop("sources", ()))
             return Manifest(sources=sources, **held)
         except (tomllib.TOMLDecodeError, KeyError, TypeError, UnicodeDecodeError) as reason:

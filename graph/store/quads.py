@@ -115,8 +115,10 @@ def _classes(table: Table) -> pl.Expr:
         return pl.when(service).then(pl.lit(f"<{KL}ServiceLink>")).otherwise(of_table)
     if not kinds or table.name == "criteria":
         return of_table
-    return pl.col("kind").replace_strict(kinds, default=None, return_dtype=pl.String).fill_null(
-        of_table
+    return (
+        pl.col("kind")
+        .replace_strict(kinds, default=None, return_dtype=pl.String)
+        .fill_null(of_table)
     )
 
 
@@ -165,7 +167,7 @@ def _code_iris(frame: pl.DataFrame, column: Column) -> pl.Expr:
 
 
 def _dates(frame: pl.DataFrame, column: Column) -> Iterator[tuple[pl.DataFrame, pl.Expr]]:
-    """A date keeps the precision with which it was written."""
+    """Yield dates with the precision with which they were written."""
     cell = pl.col(column.name)
     for length, kind in ((4, "gYear"), (7, "gYearMonth"), (10, "date")):
         rows = frame.filter(cell.str.len_chars() == length)
@@ -225,9 +227,7 @@ def _write_participations(stream: IO[bytes], frame: pl.DataFrame, graph: str) ->
     role = iri(pl.lit(code_iri("role", "")) + pl.col("role"))
     write_lines(stream, rows, iri(pl.col("iri")), f"<{KL}hasParticipation>", part, graph)
     write_lines(stream, rows, part, _A, pl.lit(f"<{KL}Participation>"), graph)
-    write_lines(
-        stream, rows, part, f"<{KL}participationActor>", iri(pl.col("participant")), graph
-    )
+    write_lines(stream, rows, part, f"<{KL}participationActor>", iri(pl.col("participant")), graph)
     write_lines(stream, rows, part, f"<{KL}participationRole>", role, graph)
 
 

@@ -209,9 +209,7 @@ def _actor_facts(row: Mapping[str, object]) -> list[tuple[Words, Words]]:
         if column.codes:
             listed = _texts(value) or [str(value)]
             known = codes(column.codes[0])
-            words = _joined(
-                known[code].labels if code in known else _same(code) for code in listed
-            )
+            words = _joined(known[code].labels if code in known else _same(code) for code in listed)
         term = _FACT_TERMS.get(name, column.term)
         facts.append((term_words(term), words))
     if row["note"]:
@@ -225,7 +223,9 @@ _FACT_TERMS: Final = {"country": "Country", "region": "Region"}
 def _add_clusters(canvas: _Canvas, results: Results) -> None:
     sizes = dict(results.tables["memberships"].group_by("cluster").len().rows())
     for row in results.tables["clusters"].sort("iri").iter_rows(named=True):
-        facts = [(term_words("specialisesIn"), codes("sector")[row["sector"]].labels)]
+        facts: list[tuple[Words, Words]] = [
+            (term_words("specialisesIn"), codes("sector")[row["sector"]].labels)
+        ]
         if row["coverage"]:
             facts.append((term_words("coverage"), codes("coverage")[row["coverage"]].labels))
         facts.append((phrase_words("drawing.members"), _same(sizes.get(row["iri"], 0))))
@@ -308,7 +308,9 @@ def _missing_node(canvas: _Canvas, results: Results, finding: Finding) -> int | 
     """Add a node for the role, product or instrument of a finding, tied to where it is missing."""
     if finding.rule == "G7":
         role = phrase_words(f"helix.{finding.role}")
-        node = _ghost(f"{finding.subjects[0]}#{finding.role}", phrase_words("drawing.no-role", role=role))
+        node = _ghost(
+            f"{finding.subjects[0]}#{finding.role}", phrase_words("drawing.no-role", role=role)
+        )
         near = list(finding.subjects)
     elif finding.rule == "G1":
         products = results.tables["products"].filter(pl.col("iri") == finding.product)
@@ -336,7 +338,7 @@ def _instrument(canvas: _Canvas, results: Results, finding: Finding) -> Node:
     rows = results.tables["instruments"].filter(pl.col("iri") == finding.subjects[0])
     row = rows.row(0, named=True)
     kind = codes("instrument-type")[row["kind"]].labels
-    facts = [(term_words("instrumentType"), kind)]
+    facts: list[tuple[Words, Words]] = [(term_words("instrumentType"), kind)]
     if row["status"]:
         status = codes("instrument-status")[row["status"]].labels
         facts.append((term_words("instrumentStatus"), status))
@@ -362,9 +364,9 @@ def _meant_for(results: Results, finding: Finding) -> list[str]:
 
 def _placed(canvas: _Canvas) -> tuple[Node, ...]:
     """Return the nodes with their positions."""
-    pairs = np.array(
-        [(link.source, link.target) for link in canvas.links], dtype=np.int64
-    ).reshape(-1, 2)
+    pairs = np.array([(link.source, link.target) for link in canvas.links], dtype=np.int64).reshape(
+        -1, 2
+    )
     positions = lay_out(len(canvas.nodes), pairs)
     return tuple(
         replace(node, x=round(float(x), 1), y=round(float(y), 1))

@@ -172,9 +172,7 @@ def visible(
     return [headings[index] for index in _fitting(headings, cells, width)]
 
 
-def _fitting(
-    headings: Sequence[Heading], cells: Sequence[Sequence[str]], width: int
-) -> list[int]:
+def _fitting(headings: Sequence[Heading], cells: Sequence[Sequence[str]], width: int) -> list[int]:
     """Return the columns to show: optional ones only as far as there is room."""
     kept = []
     used = 0

@@ -17,6 +17,7 @@ from klaster.ontology.terms import graph_iri
 
 if TYPE_CHECKING:
     import polars as pl
+    import rdflib
 
     from klaster.graph.answer import Answer
     from klaster.graph.counts import Count
@@ -270,6 +271,13 @@ class KnowledgeGraph:
         from klaster.graph.answer import answer
 
         return answer(self._store.query(sparql, prefixes={"d": self.base}))
+
+    def to_rdflib(self) -> rdflib.Graph:
+        """Return the graph as rdflib knows it, over the same store; it is read-only."""
+        import rdflib
+        from oxrdflib import OxigraphStore
+
+        return rdflib.Dataset(store=OxigraphStore(store=self._store.oxigraph), default_union=True)
 
     def check(self) -> list[Check]:
         """Validate the graph against the shapes, each result with the row it came from."""

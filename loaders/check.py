@@ -24,7 +24,7 @@ _PERSONAL: Final = r"^\d[\d \-]{12,}\d$"
 _NUMBER: Final = r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$"
 _ISO_REGION: Final = re.compile("[A-Z]{2}-[A-Z0-9]{1,3}")
 # A suggestion further off than this would mislead more than help.
-_NEAR: Final = 60
+_NEAR: Final = 75
 
 
 @dataclass(frozen=True)

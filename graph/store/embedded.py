@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -18,6 +19,13 @@ from pyoxigraph import (
 from klaster.ontology.faults import Fault
 from klaster.ontology.terms import PREFIXES
 
+# Comments, strings and IRIs hold no keywords; names with a prefix or a sign before them neither.
+_NO_CODE = re.compile(
+    r"""<[^<>"{}|^`\\\s]*>|\"{3}.*?\"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|#[^\n]*""",
+    re.DOTALL,
+)
+_SERVICE = re.compile(r"(?<![\w?$:.@-])SERVICE(?![\w:-])", re.IGNORECASE)
+
 Answer = QueryBoolean | QuerySolutions | QueryTriples
 
 
@@ -33,8 +41,10 @@ class EmbeddedStore:
         Raises
         ------
         Fault
-            If the query cannot be parsed.
+            If the query cannot be parsed, or would send something to another machine.
         """
+        if _SERVICE.search(_NO_CODE.sub(" ", sparql)):
+            raise Fault("fault.service")
         try:
             return self._store.query(
                 sparql,
@@ -43,6 +53,11 @@ class EmbeddedStore:
             )
         except SyntaxError as reason:
             raise Fault("fault.sparql", reason=reason) from reason
+
+    @property
+    def oxigraph(self) -> Store:
+        """The store itself, for other libraries; it is read-only."""
+        return self._store
 
     def dump(self, graph: str) -> bytes:
         """Return one named graph as N-Triples."""

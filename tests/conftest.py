@@ -1,0 +1,55 @@
+"""Graphs loaded from small made-up sources and from a classic network."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from made_up import LOADED_AT, SHARED, SMALL, write_tables
+
+import klaster
+
+
+@pytest.fixture(scope="session")
+def small_source(tmp_path_factory) -> Path:
+    return write_tables(tmp_path_factory.mktemp("small") / "small", SMALL)
+
+
+@pytest.fixture(scope="session")
+def small_graph(small_source, tmp_path_factory):
+    graph = klaster.open(tmp_path_factory.mktemp("graph") / "small.klaster")
+    graph.load(small_source, loaded_at=LOADED_AT)
+    return graph
+
+
+@pytest.fixture(scope="session")
+def florentine_graph(tmp_path_factory):
+    """The Florentine families' marriages as cooperation links in the project's tables."""
+    folder = SHARED / "florentine-families"
+    if not folder.exists():
+        pytest.skip("the Florentine families are not beside this checkout")
+    with (folder / "families.csv").open(encoding="utf-8") as stream:
+        families = [row["family"] for row in csv.DictReader(stream)]
+    with (folder / "links.csv").open(encoding="utf-8") as stream:
+        links = [row for row in csv.DictReader(stream) if row["relation"] == "marriage"]
+    tables = {
+        "actors": [{"id": name, "name": name, "kind": "enterprise"} for name in families],
+        "cooperations": [
+            {"id": f"{link['a']}-{link['b']}", "kind": "agreement", "participant": link[end]}
+            for link in links
+            for end in ("a", "b")
+        ],
+    }
+    source = write_tables(tmp_path_factory.mktemp("florence") / "florence", tables)
+    graph = klaster.open(tmp_path_factory.mktemp("florence-graph") / "florence.klaster")
+    graph.load(source, loaded_at=LOADED_AT)
+    return graph
+
+
+@pytest.fixture(scope="session")
+def demo_graph(tmp_path_factory):
+    """The demonstration graph."""
+    graph = klaster.open(tmp_path_factory.mktemp("demo") / "uzbekistan.klaster")
+    graph.load(Path(__file__).parents[1] / "loaders/demo", name="demo", loaded_at=LOADED_AT)
+    return graph

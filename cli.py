@@ -447,11 +447,11 @@ def _write_page(
     """Write the page, and say whether that was needed."""
     from klaster.ontology.faults import Fault
 
-    mark = f'<meta name="klaster-revision" content="{graph.revision}-{language}">'
     if only_if_changed and path.exists():
         with path.open(encoding="utf-8", errors="replace") as stream:
-            if mark in stream.read(8192):
-                return False
+            head = stream.read(8192)
+        if f'content="{graph.revision}"' in head and f'<html lang="{language}"' in head:
+            return False
     from klaster.graph.views.page import render_page
 
     try:

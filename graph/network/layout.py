@@ -81,16 +81,23 @@ def _apart(positions: Positions) -> Positions:
 
 
 def _pack(positions: Positions, boxes: list[tuple[NDArray[np.int64], Positions]]) -> float:
-    """Set the parts side by side in rows about as wide as the whole is high; return the bottom."""
-    gap = SPACING * 1.5
-    sizes = [np.ptp(placed, axis=0) + gap for _, placed in boxes]
-    area = sum(float(width * height) for width, height in sizes)
-    limit = max([np.sqrt(area) * 1.5, *(float(width) for width, _ in sizes)], default=0.0)
-    left = top = height = 0.0
-    for (nodes, placed), (wide, high) in zip(boxes, sizes, strict=True):
-        if left and left + wide > limit:
-            left, top, height = 0.0, top + height, 0.0
-        positions[nodes] = placed - placed.min(axis=0) + (left, top)
-        left += float(wide)
-        height = max(height, float(high))
-    return top + height
+    """Set the parts beside and below each other, so that the whole is about square.
+
+    Each part goes to the corner of those set before where the whole grows least. Returns the
+    bottom.
+    """
+    gap = SPACING * 1.2
+    corners = np.zeros((1, 2))
+    taken = np.zeros((0, 4))
+    for nodes, placed in boxes:
+        size = np.ptp(placed, axis=0) + gap
+        right = np.maximum(corners + size, taken[:, 2:].max(axis=0, initial=0.0))
+        for corner in corners[np.argsort(right.max(axis=1), kind="stable")]:
+            low, high = corner, corner + size
+            if not ((taken[:, :2] < high) & (taken[:, 2:] > low)).all(axis=1).any():
+                break
+        positions[nodes] = placed - placed.min(axis=0) + low
+        taken = np.vstack([taken, np.concatenate([low, high])])
+        # Of very many small parts, only the latest corners are tried.
+        corners = np.vstack([corners, (high[0], low[1]), (low[0], high[1])])[-400:]
+    return float(taken[:, 3].max(initial=0.0))

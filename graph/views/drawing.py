@@ -86,7 +86,7 @@ def draw(results: Results, *, name: str, language: str, revision: str) -> Pictur
     used_links = {link.kind for link in canvas.links}
     return Picture(
         title=phrase_words("drawing.title", name=name),
-        revision=f"{revision}-{language}",
+        revision=revision,
         language=language,
         nodes=nodes,
         links=tuple(canvas.links),

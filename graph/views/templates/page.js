@@ -433,9 +433,9 @@ function labelPlace(index, width, glyphs, texts) {
     .map(([dx, dy]) => ({ index, dx, dy, left: x + dx, top: y + dy, width, height: LABEL_HEIGHT, owner: -1 }))
     .filter((box) => box.left >= 2 && box.left + width <= stage.clientWidth - 2
       && box.top >= 2 && box.top + LABEL_HEIGHT <= stage.clientHeight - 2 && texts.free(box, index));
-  // The name of a big node is worth covering a small one; the name of a chosen node, any.
-  return free.find((box) => glyphs.free(box, index))
-    || (big(index) && free.find((box) => glyphs.free(box, index, true))) || (chosen && free[0]);
+  // The name of a big node is worth covering a small one; that of a chosen or very big one, any.
+  return free.find((box) => glyphs.free(box, index)) || (big(index) && free.find((box) =>
+    glyphs.free(box, index, true))) || ((chosen || bySize.indexOf(index) < 2) && free[0]);
 }
 
 function layOut(context) {

@@ -375,7 +375,7 @@ def _central_sheet(
     cluster: str | None = None,
     date: dt.date | None = None,
 ) -> Sheet:
-    from klaster.graph.network.centrality import ALONG_PATHS, DEFAULT, EXACT_LIMIT, parts, ranking
+    from klaster.graph.network.centrality import COSTLY, DEFAULT, EXACT_LIMIT, parts, ranking
     from klaster.graph.views.report import central_sheet
     from klaster.ontology.codes import codes
     from klaster.ontology.labels import code_label, phrase
@@ -383,7 +383,7 @@ def _central_sheet(
     language = output.language
     network = graph.network(links=links or None, cluster=cluster, date=date)
     small = network.size <= EXACT_LIMIT
-    also = tuple(name for name in DEFAULT if small or name not in ALONG_PATHS)
+    also = tuple(name for name in DEFAULT if small or name not in COSTLY)
     kinds = ", ".join(code_label("link-kind", kind, language) for kind in links or LINK_KINDS)
     counts = {"actors": network.size, "count": network.links.height, "parts": parts(network)}
     notes = [phrase("cli.network", language, links=kinds, **counts)]

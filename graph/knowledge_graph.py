@@ -363,14 +363,12 @@ class KnowledgeGraph:
         """Return what the page shows of this graph."""
         from klaster.graph.findings.gaps import Facts
         from klaster.graph.findings.policy_reach import eligible
-        from klaster.graph.network.centrality import ALONG_PATHS, EXACT_LIMIT, ranking
+        from klaster.graph.network.centrality import COSTLY, EXACT_LIMIT, ranking
         from klaster.graph.views.drawing import Results, draw
         from klaster.ontology.tables import tables
 
         network = self.network()
-        shown = [
-            name for name in _SIZED_BY if network.size <= EXACT_LIMIT or name not in ALONG_PATHS
-        ]
+        shown = [name for name in _SIZED_BY if network.size <= EXACT_LIMIT or name not in COSTLY]
         results = Results(
             tables={name: self.table(name) for name in tables()},
             network=network,

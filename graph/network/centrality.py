@@ -5,6 +5,7 @@ Links count once each and as one step, whatever their value: a strong tie is not
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import Final
 
@@ -23,7 +24,7 @@ from klaster.ontology.faults import Fault
 Figures = NDArray[np.float64]
 
 EXACT_LIMIT: Final = 20_000
-"""Up to this many actors are measures along all paths (actors × links steps) computed."""
+"""Up to this many actors are the costly measures computed."""
 
 DEFAULT: Final = (
     "degree",
@@ -38,9 +39,10 @@ DEFAULT: Final = (
     "harmonic-downstream",
 )
 """The measures shown together, those that tell most first."""
-ALONG_PATHS: Final = frozenset(
-    {"betweenness", "harmonic-upstream", "harmonic-downstream", "closeness"}
+COSTLY: Final = frozenset(
+    {"betweenness", "harmonic-upstream", "harmonic-downstream", "closeness", "constraint"}
 )
+"""The measures whose steps grow faster than the network."""
 
 
 def degree(network: Network) -> Figures:
@@ -207,10 +209,22 @@ def constraint(network: Network) -> Figures:
     total = _sums(strength, axis=1)
     scale = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
     share = csr_array(diags_array(scale) @ strength)
-    spent = (share + share @ share).multiply(network.ties)
-    figures = _sums(csr_array(spent.multiply(spent)), axis=1)
+    figures: Figures = np.zeros(network.size)
+    for rows in _blocks(share):
+        # Only what leads back to a partner counts, so the product is cut down block by block.
+        spent = (share[rows] + share[rows] @ share).multiply(network.ties[rows])
+        figures[rows] = _sums(csr_array(spent.multiply(spent)), axis=1)
     figures[total == 0] = np.nan
     return figures
+
+
+def _blocks(matrix: csr_array, *, steps: int = 4_000_000) -> list[slice]:
+    """Return slices of rows in each of which a product of the matrix with itself is small."""
+    lengths = np.diff(matrix.indptr).astype(np.float64)
+    work = np.cumsum(matrix.astype(bool).astype(np.float64) @ lengths)
+    ends = np.searchsorted(work, np.arange(steps, work[-1] if len(work) else 0, steps))
+    bounds = np.unique([0, *(ends + 1), _size(matrix)])
+    return [slice(int(a), int(b)) for a, b in itertools.pairwise(bounds)]
 
 
 def cut(network: Network) -> Figures:
@@ -289,7 +303,7 @@ def measure(network: Network, name: str) -> Figures:
     """
     if name not in MEASURES:
         raise Fault("fault.unknown-measure", found=name, known=", ".join(MEASURES))
-    if name in ALONG_PATHS and network.size > EXACT_LIMIT:
+    if name in COSTLY and network.size > EXACT_LIMIT:
         raise Fault(
             "fault.too-many-actors",
             measure=codes("measure")[name].labels,

@@ -149,7 +149,7 @@ def demo(folder: Path, output: Output) -> None:
         click.echo(f"\n{phrase('demo.missing', language)}")
         output.show(missing_sheet(graph.missing(), top=15, language=language, for_people=True))
         click.echo(f"\n{phrase('demo.policy', language)}")
-        output.show(policy_sheet(graph.policy(), language=language, for_people=True))
+        output.show(policy_sheet(graph.policy().to_polars(), language=language, for_people=True))
         click.echo("")
     kept = all(report.unchanged for report in reports) and not drawn
     actors = graph.table("actors").height
@@ -418,7 +418,10 @@ def _check_sheet(graph: KnowledgeGraph, results: Sequence[Check], output: Output
             "subject": result.label or result.subject.removeprefix(graph.base),
         }
         lines.append(Line(data, words))
-    heads = {key: f"head.{key}" for key in ("source", "row", "subject", "message", "value")}
+    columns = ["source", "row", "subject", "message", "value"]
+    if output.for_people and len({line.words["source"] for line in lines}) < 2:
+        columns.remove("source")
+    heads = {key: f"head.{key}" for key in columns}
     heads = {"severity": "head.check-severity", **heads}
     return lines_sheet(lines, heads, language=language, for_people=output.for_people)
 

@@ -1,9 +1,11 @@
-"""The answer to a query: a table, a yes or no, or a graph."""
+"""Answers and other results as data frames."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import polars as pl
 from pyoxigraph import BlankNode, Literal, NamedNode, QueryBoolean, QuerySolutions, QueryTriples
@@ -11,10 +13,33 @@ from pyoxigraph import BlankNode, Literal, NamedNode, QueryBoolean, QuerySolutio
 if TYPE_CHECKING:
     import pandas as pd
 
+RecordT = TypeVar("RecordT")
+
+
+class Result:
+    """What can be had as a data frame: ``columns`` and ``rows``."""
+
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Any, ...], ...]
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return the result as a Polars frame; columns of mixed types become text."""
+        data = {
+            name: _column([row[index] for row in self.rows])
+            for index, name in enumerate(self.columns)
+        }
+        return pl.DataFrame(data)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the result as a pandas frame (pandas must be installed)."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows, columns=list(self.columns))
+
 
 @dataclass(frozen=True)
-class Answer:
-    """A table of texts and numbers; unbound variables are null.
+class Answer(Result):
+    """The answer to a query: texts and numbers; unbound variables are null.
 
     An ASK gives one column ``answer`` (true or false), a CONSTRUCT or DESCRIBE the columns
     ``subject``, ``predicate``, ``object``.
@@ -23,23 +48,38 @@ class Answer:
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
 
-    def to_polars(self) -> pl.DataFrame:
-        """Return the answer as a Polars frame; columns of mixed types become text."""
-        data = {
-            name: _column([row[index] for row in self.rows])
-            for index, name in enumerate(self.columns)
-        }
-        return pl.DataFrame(data)
 
-    def to_pandas(self) -> pd.DataFrame:
-        """Return the answer as a pandas frame (pandas must be installed)."""
-        import pandas as pd
+class Records(Result, Sequence[RecordT]):
+    """A sequence of records (findings, checks) that can also be had as a data frame."""
 
-        return pd.DataFrame(self.rows, columns=list(self.columns))
+    def __init__(
+        self, records: Iterable[RecordT], row: Callable[[RecordT], Mapping[str, object]]
+    ) -> None:
+        self._records = tuple(records)
+        rows = [row(record) for record in self._records]
+        self.columns = tuple(rows[0]) if rows else ()
+        self.rows = tuple(tuple(values.values()) for values in rows)
+
+    @overload
+    def __getitem__(self, index: int) -> RecordT: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> tuple[RecordT, ...]: ...
+
+    def __getitem__(self, index: int | slice) -> RecordT | tuple[RecordT, ...]:
+        """Return one record, or several."""
+        return self._records[index]
+
+    def __len__(self) -> int:
+        """Return how many records there are."""
+        return len(self._records)
 
 
 def _column(values: list[Any]) -> pl.Series:
     kinds = {type(value) for value in values if value is not None}
+    if dict in kinds:
+        values = [json.dumps(value, ensure_ascii=False) for value in values]
+        kinds = {str}
     if len(kinds) > 1 and kinds != {int, float}:
         values = [None if value is None else str(value) for value in values]
     return pl.Series(values, strict=False)

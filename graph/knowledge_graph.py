@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
     import rdflib
 
-    from klaster.graph.answer import Answer
+    from klaster.graph.answer import Answer, Records
     from klaster.graph.counts import Count
     from klaster.graph.findings.finding import Finding
     from klaster.graph.network.network import Network
@@ -279,8 +279,9 @@ class KnowledgeGraph:
 
         return rdflib.Dataset(store=OxigraphStore(store=self._store.oxigraph), default_union=True)
 
-    def check(self) -> list[Check]:
+    def check(self, *, language: str = "en") -> Records[Check]:
         """Validate the graph against the shapes, each result with the row it came from."""
+        from klaster.graph.answer import Records
         from klaster.ontology.validation import validate
 
         graphs = [graph_iri(self.base, "source", entry.name) for entry in self.sources()]
@@ -288,7 +289,7 @@ class KnowledgeGraph:
         results = validate("".join(self._store.dump(graph).decode() for graph in data))
         rows = self._rows()
         labels = self._columns.labels
-        return [
+        checks = (
             Check(
                 severity=result.severity,
                 source=source,
@@ -301,7 +302,8 @@ class KnowledgeGraph:
             )
             for result in results
             for source, row in [rows.get(result.focus, ("", ""))]
-        ]
+        )
+        return Records(checks, lambda found: {**vars(found), "message": found.message[language]})
 
     def _rows(self) -> dict[str, tuple[str, str]]:
         """Return the source and row that first describe each thing."""
@@ -340,24 +342,36 @@ class KnowledgeGraph:
         links: Sequence[str] | None = None,
         cluster: str | None = None,
         date: dt.date | None = None,
-    ) -> pl.DataFrame:
-        """Return the actors, most central first: see ``klaster.graph.network.centrality``."""
+    ) -> Answer:
+        """Return the actors, most central first: see ``klaster.graph.network.centrality``.
+
+        The columns are ``actor, label, kind, rank, tied`` and one a measure.
+        """
+        from klaster.graph.answer import Answer
         from klaster.graph.network.centrality import ranking
 
         network = self.network(links=links, cluster=cluster, date=date)
-        return ranking(network, by, also=tuple(also))
+        frame = ranking(network, by, also=tuple(also))
+        return Answer(tuple(frame.columns), tuple(frame.rows()))
 
-    def missing(self, *, cluster: str | None = None) -> list[Finding]:
-        """Return the missing links by rule, most severe first."""
+    def missing(self, *, cluster: str | None = None, language: str = "en") -> Records[Finding]:
+        """Return the missing links by rule, most severe first.
+
+        ``language`` is that of the sentences where the findings are turned into a data frame.
+        """
+        from klaster.graph.answer import Records
         from klaster.graph.findings.gaps import find_gaps
 
-        return find_gaps(self._columns, cluster=self.cluster(cluster) if cluster else None)
+        found = find_gaps(self._columns, cluster=self.cluster(cluster) if cluster else None)
+        return Records(found, lambda finding: finding.row(language))
 
-    def policy(self, *, date: dt.date | None = None) -> pl.DataFrame:
+    def policy(self, *, date: dt.date | None = None) -> Answer:
         """Return whom each instrument is meant for and whom it is recorded to have reached."""
+        from klaster.graph.answer import Answer
         from klaster.graph.findings.policy_reach import reach
 
-        return reach(self._columns, date=date)
+        frame = reach(self._columns, date=date)
+        return Answer(tuple(frame.columns), tuple(frame.rows()))
 
     def picture(self, *, language: str = "en") -> Picture:
         """Return what the page shows of this graph."""

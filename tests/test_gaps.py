@@ -54,7 +54,7 @@ def found(tmp_path, change=lambda tables: None):
     change(tables)
     graph = klaster.open(tmp_path / "g.klaster")
     graph.load(write_tables(tmp_path / "t", {name: rows for name, rows in tables.items() if rows}))
-    return graph.missing()
+    return list(graph.missing())
 
 
 def told(findings) -> list[tuple[str, str, float]]:
@@ -223,7 +223,7 @@ def test_the_demonstration_answers_its_known_questions(demo_graph) -> None:
     missing = "Cotton-textile cluster: no logistics partner is recorded"
     assert any(text.startswith(missing) for text in texts)
     assert not any("Cotton-textile cluster: no research" in text for text in texts)
-    reached = demo_graph.policy()
+    reached = demo_graph.policy().to_polars()
     in_place = reached.filter(reached["status"] != "proposed")
     assert in_place.height == 15
     assert in_place["reached"].sum() == 0
@@ -253,9 +253,21 @@ def test_one_cluster_can_be_asked_for(demo_graph) -> None:
 
 
 def test_reach_counts_eligible_reached_unreached_and_leakage(small_graph) -> None:
-    rows = small_graph.policy().drop("instrument", "kind", "status").rows()
+    rows = small_graph.policy().to_polars().drop("instrument", "kind", "status").rows()
     # The loan asks for ten employees: only the spinner's are known, and the weaver got it.
     assert rows == [
         ("Grant for makers", 3, 0, 3, 0, 0.0),
         ("Loan", 1, 1, 1, 1, 0.0),
     ]
+
+
+def test_results_come_as_data_frames(demo_graph) -> None:
+    findings = demo_graph.missing(language="ru")
+    frame = findings.to_polars()
+    assert frame.columns == ["rule", "severity", "subjects", "numbers", "evidence", "text"]
+    assert frame["text"][0] == findings[0].text["ru"]
+    assert frame.height == len(findings)
+    checks = demo_graph.check(language="uz").to_polars()
+    assert set(checks["severity"]) == {"Warning", "Info"}
+    assert "Klaster muvofiqlashtiruvchisi qayd etilmagan." in checks["message"].to_list()
+    assert demo_graph.central().to_polars()["label"][0] == "BCT Cluster"

@@ -137,7 +137,7 @@ def test_the_florentine_families_have_their_published_figures(florentine_graph) 
     with (SHARED / "florentine-families/expected_centrality.csv").open(encoding="utf-8") as stream:
         expected = {row["family"]: row for row in csv.DictReader(stream)}
     names = ("degree", "betweenness", "closeness", "eigenvector")
-    frame = florentine_graph.central(by="degree", also=names, links=["cooperation"])
+    frame = florentine_graph.central(by="degree", also=names, links=["cooperation"]).to_polars()
     assert frame.height == 16
     first = frame.row(0, named=True)
     assert (first["label"], first["rank"], first["degree"]) == ("Medici", 1, 6)
@@ -287,7 +287,7 @@ def test_one_cluster_keeps_its_members_only(demo_graph) -> None:
 
 
 def test_the_research_centre_ties_the_clusters_to_science(demo_graph) -> None:
-    frame = demo_graph.central(by="betweenness", links=["cooperation"])
+    frame = demo_graph.central(by="betweenness", links=["cooperation"]).to_polars()
     between = frame.filter(pl.col("kind") == "research")
     assert between["label"][0] == "JSC Paxtasanoat Ilmiy Markazi"
     assert between["betweenness"][0] > 0

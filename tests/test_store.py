@@ -163,8 +163,15 @@ def test_the_word_service_in_a_text_or_name_is_no_call(small_graph) -> None:
 
 def test_a_query_that_cannot_be_read_is_told_in_words(small_graph) -> None:
     with pytest.raises(Fault) as caught:
-        small_graph.query("SELECT ?a WHERE { ?a a }")
-    assert caught.value.key == "fault.sparql"
+        small_graph.query("SELECT ?a\nWHERE { ?a a }")
+    assert caught.value.text("en").splitlines() == [
+        "the query cannot be read at line 2, column 15:",
+        "  WHERE { ?a a }",
+        "                ^",
+    ]
+    with pytest.raises(Fault) as caught:
+        small_graph.query("SELECT ?a { ?a nowhere:b ?c }")
+    assert "nowhere" in caught.value.text("uz")
 
 
 def test_rdflib_reads_the_same_store(small_graph) -> None:

@@ -52,7 +52,7 @@ class EmbeddedStore:
                 use_default_graph_as_union=True,
             )
         except SyntaxError as reason:
-            raise Fault("fault.sparql", reason=reason) from reason
+            raise _unreadable(sparql, str(reason)) from reason
 
     @property
     def oxigraph(self) -> Store:
@@ -63,6 +63,18 @@ class EmbeddedStore:
         """Return one named graph as N-Triples."""
         found = self._store.dump(format=RdfFormat.N_TRIPLES, from_graph=NamedNode(graph))
         return found or b""
+
+
+def _unreadable(sparql: str, reason: str) -> Fault:
+    """Return a message that shows where a query stops making sense."""
+    place = re.search(r"error at (\d+):(\d+)", reason)
+    if not place:
+        return Fault("fault.sparql-other", reason=reason)
+    line, column = int(place[1]), int(place[2])
+    lines = sparql.splitlines() or [""]
+    text = lines[min(line, len(lines)) - 1].replace("\t", " ")
+    shown = f"  {text}\n  {' ' * (column - 1)}^"
+    return Fault("fault.sparql", line=line, column=column, shown=shown)
 
 
 class StagedStore:

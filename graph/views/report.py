@@ -143,8 +143,11 @@ def lines_sheet(
     """Return lines under headings given by key of the data and key of the phrase."""
     if not for_people:
         return Sheet([line.data for line in lines], _data_headings(heads))
+    # A column in which nothing stands tells a person nothing.
     headings = [
-        Heading(key, phrase(words, language), number=key == "count") for key, words in heads.items()
+        Heading(key, phrase(words, language), number=key == "count")
+        for key, words in heads.items()
+        if any(line.words[key] not in ("", None) for line in lines)
     ]
     return Sheet([line.words for line in lines], headings)
 

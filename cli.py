@@ -5,9 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import os
+import re
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -17,7 +18,7 @@ import click
 from klaster import KlasterError
 
 if TYPE_CHECKING:
-    from klaster.graph.knowledge_graph import Check, KnowledgeGraph, LoadReport
+    from klaster.graph.knowledge_graph import KnowledgeGraph, LoadReport
     from klaster.graph.views.report import Sheet
 
 LANGUAGES: Final = ("uz", "ru", "en")
@@ -99,6 +100,7 @@ def _spoken(command: Callable[..., None]) -> Callable[..., None]:
         "--lang",
         type=click.Choice(LANGUAGES),
         callback=_option_language,
+        is_eager=True,
         help="Language of the output; by default that of the locale, else en.",
     )
     return language(quiet(with_output))
@@ -116,6 +118,12 @@ def _printed(command: Callable[..., None]) -> Callable[..., None]:
 
 
 _graph = click.argument("graph", type=click.Path(path_type=Path))
+_questions = click.option(
+    "--questions",
+    "folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="A folder with question files (.rq) of your own.",
+)
 _cluster = click.option("--cluster", help="Only this cluster (its id, name or IRI).")
 
 
@@ -132,7 +140,7 @@ def demo(folder: Path, output: Output) -> None:
     """Build the graph of Uzbekistan's clusters in FOLDER, and show what it tells."""
     from importlib.resources import as_file, files
 
-    from klaster.graph.views.report import missing_sheet, policy_sheet
+    from klaster.graph.views.report import missing_sheet, policy_sheet, verdict
     from klaster.ontology.labels import phrase
 
     output = Output(output.language, output.quiet)
@@ -143,7 +151,7 @@ def demo(folder: Path, output: Output) -> None:
         reports = _load(graph, [tables], output, name="demo")
     drawn = _write_page(graph, page_path, language, only_if_changed=True)
     if not output.quiet:
-        output.tell(_verdict(graph.check(), language))
+        output.tell(verdict(graph.check(), language))
         click.echo(f"\n{phrase('demo.central', language)}")
         output.show(_central_sheet(graph, output, by="degree", top=10))
         click.echo(f"\n{phrase('demo.missing', language)}")
@@ -185,23 +193,10 @@ def load(
 @_printed
 def info(graph: Path, output: Output) -> None:
     """Count what is in GRAPH, and say what the data can and cannot answer."""
-    from klaster.graph.views.report import Line, lines_sheet
-    from klaster.ontology.labels import phrase
+    from klaster.graph.views.report import info_sheet
 
-    language = output.language
-    lines = [
-        Line(
-            {"section": line.section, "item": line.key, "count": _told(line.count, "en")},
-            {
-                "section": phrase(f"info.{line.section}", language),
-                "item": line.label[language],
-                "count": _told(line.count, language),
-            },
-        )
-        for line in _existing(graph).info()
-    ]
-    heads = {key: f"head.{key}" for key in ("section", "item", "count")}
-    output.show(lines_sheet(lines, heads, language=language, for_people=output.for_people))
+    counts = _existing(graph).info()
+    output.show(info_sheet(counts, language=output.language, for_people=output.for_people))
 
 
 @main.command()
@@ -209,17 +204,37 @@ def info(graph: Path, output: Output) -> None:
 @_printed
 def check(graph: Path, output: Output) -> None:
     """Check GRAPH against the shapes; exit code 1 if it does not conform."""
+    from klaster.graph.views.report import check_sheet, verdict
+
     opened = _existing(graph)
     results = opened.check()
-    output.show(_check_sheet(opened, results, output))
-    output.tell(_verdict(results, output.language))
+    for_people = output.for_people
+    output.show(
+        check_sheet(results, base=opened.base, language=output.language, for_people=for_people)
+    )
+    output.tell(verdict(results, output.language))
     if any(result.severity == "Violation" for result in results):
         sys.exit(1)
 
 
-@main.command()
+class QueryCommand(click.Command):
+    """The query command, whose help ends with the questions in the user's language."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the named questions."""
+        from klaster.ontology.labels import phrase
+        from klaster.ontology.questions import questions
+
+        language = (ctx.find_root().obj or {}).get("lang") or default_language()
+        with formatter.section(phrase("questions.heading", language)):
+            formatter.write_dl(
+                [(slug, question.title(language)) for slug, question in questions().items()]
+            )
+
+
+@main.command(cls=QueryCommand)
 @_graph
-@click.argument("sparql", required=False)
+@click.argument("sparql", metavar="SPARQL-or-QUESTION", required=False)
 @click.option(
     "-f",
     "--file",
@@ -227,17 +242,45 @@ def check(graph: Path, output: Output) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Read the query from a file.",
 )
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
+@_questions
 @_printed
-def query(graph: Path, sparql: str | None, path: Path | None, output: Output) -> None:
-    """Ask GRAPH a query in SPARQL; the prefixes kl:, code:, d:, rdfs:, … are given."""
+def query(
+    graph: Path,
+    sparql: str | None,
+    path: Path | None,
+    settings: tuple[str, ...],
+    folder: Path | None,
+    output: Output,
+) -> None:
+    """Ask GRAPH a query in SPARQL or a named question.
+
+    The prefixes kl:, code:, d: (this graph's things), rdfs:, skos:, xsd:, prov: … are given.
+    """
     from klaster.graph.views.report import answer_sheet
     from klaster.ontology.faults import Fault
 
+    opened = _existing(graph)
     text = path.read_text("utf-8") if path else sparql
     if text is None:
         raise Fault("fault.no-query")
-    found = _existing(graph).query(text)
+    if re.fullmatch(r"[\w-]+", text.strip()):
+        found = opened.ask(text.strip(), folder=folder, **dict(map(_setting, settings)))
+    else:
+        found = opened.query(text)
     output.show(answer_sheet(found.columns, found.rows))
+
+
+@main.command()
+@_questions
+@_printed
+def questions(folder: Path | None, output: Output) -> None:
+    """List the question library, in the language asked for."""
+    from klaster.graph.views.report import questions_sheet
+    from klaster.ontology.questions import questions as library
+
+    for_people = output.for_people
+    output.show(questions_sheet(library(folder), language=output.language, for_people=for_people))
 
 
 @main.command()
@@ -315,6 +358,26 @@ def page(graph: Path, path: Path, output: Output) -> None:
     output.tell(phrase("cli.page", output.language, path=path))
 
 
+@main.command()
+@_graph
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    required=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The file to write: .ttl, .nt, .nq, .trig, .rdf or .jsonld.",
+)
+@click.option("--rdf12", is_flag=True, help="Let links reify their direct edges (RDF 1.2).")
+@_spoken
+def export(graph: Path, path: Path, rdf12: bool, output: Output) -> None:
+    """Write GRAPH as an RDF file, in the format of its suffix."""
+    from klaster.ontology.labels import phrase
+
+    _existing(graph).export(path, rdf12=rdf12)
+    output.tell(phrase("cli.exported", output.language, path=path))
+
+
 def _open(path: Path) -> KnowledgeGraph:
     from klaster.graph.knowledge_graph import KnowledgeGraph
 
@@ -328,6 +391,15 @@ def _existing(path: Path) -> KnowledgeGraph:
     if not graph.sources():
         raise Fault("fault.no-graph", path=path)
     return graph
+
+
+def _setting(text: str) -> tuple[str, str]:
+    from klaster.ontology.faults import Fault
+
+    name, sign, value = text.partition("=")
+    if not sign or not name:
+        raise Fault("fault.setting", found=text)
+    return name, value
 
 
 def _load(
@@ -395,53 +467,6 @@ def _central_sheet(
     return central_sheet(
         found, top=top, language=language, for_people=output.for_people, notes=notes
     )
-
-
-def _check_sheet(graph: KnowledgeGraph, results: Sequence[Check], output: Output) -> Sheet:
-    from klaster.graph.views.report import Line, lines_sheet
-    from klaster.ontology.labels import phrase
-
-    language = output.language
-    lines = []
-    for result in results:
-        data = {
-            "severity": result.severity.lower(),
-            "source": result.source,
-            "row": result.row,
-            "subject": result.subject,
-            "message": _told(result.message, language),
-            "value": result.value,
-        }
-        words = {
-            **data,
-            "severity": phrase(f"severity.{result.severity}", language),
-            "subject": result.label or result.subject.removeprefix(graph.base),
-        }
-        lines.append(Line(data, words))
-    columns = ["source", "row", "subject", "message", "value"]
-    if output.for_people and len({line.words["source"] for line in lines}) < 2:
-        columns.remove("source")
-    heads = {key: f"head.{key}" for key in columns}
-    heads = {"severity": "head.check-severity", **heads}
-    return lines_sheet(lines, heads, language=language, for_people=output.for_people)
-
-
-def _verdict(results: Sequence[Check], language: str) -> str:
-    from klaster.ontology.labels import phrase
-
-    levels = [result.severity for result in results]
-    return phrase(
-        "cli.violates" if "Violation" in levels else "cli.conforms",
-        language,
-        violations=levels.count("Violation"),
-        warnings=levels.count("Warning"),
-        hints=levels.count("Info"),
-    )
-
-
-def _told(value: object, language: str) -> object:
-    """Return a value, in one language where it is given in several."""
-    return value.get(language, value["en"]) if isinstance(value, Mapping) else value
 
 
 def _write_page(

@@ -119,3 +119,27 @@ def _value(term: object) -> Any:  # noqa: ANN401
         except ValueError:
             return term.value
     return None if term is None else str(term)
+
+
+@dataclass(frozen=True)
+class Check:
+    """A result of a validation, with the row of the source from which the node came."""
+
+    severity: str
+    source: str
+    row: str
+    subject: str
+    label: str
+    path: str
+    value: str
+    message: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Count:
+    """One line: its section, its key, its words, and a number or an answer in words."""
+
+    section: str
+    key: str
+    label: Mapping[str, str]
+    count: int | Mapping[str, str]

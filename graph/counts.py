@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
+from klaster.graph.answer import Count
 from klaster.graph.network.network import Network
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.folder import SourceEntry
 from klaster.ontology.codes import codes
 from klaster.ontology.labels import LANGUAGES, phrase_words, term_words
 from klaster.ontology.tables import tables
-
-Words = Mapping[str, str]
-
-
-@dataclass(frozen=True)
-class Count:
-    """One line: its section, its key, its words, and a number or an answer in words."""
-
-    section: str
-    key: str
-    label: Words
-    count: int | Words
 
 
 def count(columns: Columns, sources: Sequence[SourceEntry], network: Network) -> list[Count]:

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     import polars as pl
     import rdflib
 
-    from klaster.graph.answer import Answer, Records
-    from klaster.graph.counts import Count
+    from klaster.graph.answer import Answer, Check, Count, Records
     from klaster.graph.findings.finding import Finding
     from klaster.graph.network.network import Network
     from klaster.graph.store.columns import Columns
@@ -43,20 +42,6 @@ class LoadReport:
     rows: Mapping[str, int]
     skipped: tuple[CellFault, ...] = ()
     unread: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Check:
-    """A result of a validation, with the row of the source from which the node came."""
-
-    severity: str
-    source: str
-    row: str
-    subject: str
-    label: str
-    path: str
-    value: str
-    message: Mapping[str, str]
 
 
 class KnowledgeGraph:
@@ -279,9 +264,27 @@ class KnowledgeGraph:
 
         return rdflib.Dataset(store=OxigraphStore(store=self._store.oxigraph), default_union=True)
 
+    def export(self, path: str | Path, *, rdf12: bool = False) -> None:
+        """Write the facts, what is derived from them and the findings as an RDF file.
+
+        The suffix gives the format: ttl, nt, nq, trig, rdf or jsonld. With ``rdf12``, links
+        also reify their direct edges, as RDF 1.2 has it.
+        """
+        from klaster.graph.store.exchange import write_rdf
+
+        graphs = [graph_iri(self.base, "source", entry.name) for entry in self.sources()]
+        graphs += [graph_iri(self.base, part) for part in ("derived", "findings")]
+        write_rdf(
+            self._store.oxigraph,
+            Path(path),
+            graphs=graphs,
+            prefixes={"d": self.base},
+            rdf12=rdf12,
+        )
+
     def check(self, *, language: str = "en") -> Records[Check]:
         """Validate the graph against the shapes, each result with the row it came from."""
-        from klaster.graph.answer import Records
+        from klaster.graph.answer import Check, Records
         from klaster.ontology.validation import validate
 
         graphs = [graph_iri(self.base, "source", entry.name) for entry in self.sources()]
@@ -376,8 +379,8 @@ class KnowledgeGraph:
     def picture(self, *, language: str = "en") -> Picture:
         """Return what the page shows of this graph."""
         from klaster.graph.findings.gaps import Facts
-        from klaster.graph.findings.policy_reach import eligible
         from klaster.graph.network.centrality import COSTLY, EXACT_LIMIT, ranking
+        from klaster.graph.store.eligibility import eligible
         from klaster.graph.views.drawing import Results, draw
         from klaster.ontology.tables import tables
 
@@ -404,6 +407,24 @@ class KnowledgeGraph:
         """Return one of the graph's tables over all its sources."""
         return self._columns.table(name)
 
+    def ask(self, slug: str, *, folder: Path | None = None, **values: str) -> Answer:
+        """Answer a question of the library, with the values of its parameters.
+
+        A parameter that is not given keeps its default where the graph knows it, and else
+        stays open.
+
+        Raises
+        ------
+        Fault
+            If there is no such question, parameter or value, naming the nearest.
+        """
+        from klaster.graph.answer import answer
+        from klaster.graph.asking import bind, find_question
+
+        question = find_question(slug, folder)
+        terms = bind(question, values, self._columns)
+        return answer(self._store.query(question.sparql, prefixes={"d": self.base}, values=terms))
+
     def cluster(self, name: str) -> str:
         """Return the IRI of a cluster given by IRI, id or name in any language.
 
@@ -412,21 +433,9 @@ class KnowledgeGraph:
         Fault
             If there is none, naming the nearest.
         """
-        from rapidfuzz import process
+        from klaster.graph.asking import find_thing
 
-        from klaster.ontology.labels import phrase_words
-        from klaster.ontology.names import fold
-
-        known: dict[str, str] = {}
-        for row in self._columns.table("clusters").iter_rows(named=True):
-            for key in ("name", "name_en", "name_ru", "name_uz", "id", "iri"):
-                if row[key]:
-                    known.setdefault(fold(row[key]), row["iri"])
-        if fold(name) not in known:
-            near = process.extractOne(fold(name), list(known), score_cutoff=60)
-            words = phrase_words("fault.nearest", nearest=near[0]) if near else ""
-            raise Fault("fault.unknown-cluster", found=name, nearest=words)
-        return known[fold(name)]
+        return find_thing(self._columns, "clusters", name)
 
 
 _SIZED_BY = (

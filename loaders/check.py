@@ -180,9 +180,36 @@ def _faulty(
     ]
 
 
+def _lei_holds(lei: str) -> bool:
+    """Say whether the check digits of a LEI are right (ISO 17442, ISO 7064 MOD 97-10)."""
+    return int("".join(str(int(sign, 36)) for sign in lei)) % 97 == 1
+
+
+def _ror_holds(ror: str) -> bool:
+    """Say whether the check digits of a ROR identifier are right.
+
+    The part before them is a number in Crockford's base 32.
+    """
+    key = ror.removeprefix("https://ror.org/")
+    number = 0
+    for sign in key[:-2]:
+        number = number * 32 + "0123456789abcdefghjkmnpqrstvwxyz".index(sign)
+    return 98 - number * 100 % 97 == int(key[-2:])
+
+
+_CHECK_DIGITS: Final = {"lei": _lei_holds, "ror": _ror_holds}
+
+
 def _misshapen(frame: pl.DataFrame, raw: RawTable, column: Column) -> list[CellFault]:
     wrong = ~pl.col(column.name).str.contains(f"^(?:{column.pattern})$")
-    return _faulty(frame, raw, column, wrong, "fault.pattern", pattern=column.pattern)
+    faults = _faulty(frame, raw, column, wrong, "fault.pattern", pattern=column.pattern)
+    holds = _CHECK_DIGITS.get(column.name)
+    if holds:
+        shaped = frame.filter(~wrong)[column.name].drop_nulls().unique()
+        mistyped = [text for text in shaped if not holds(text)]
+        wrong = pl.col(column.name).is_in(mistyped)
+        faults += _faulty(frame, raw, column, wrong, "fault.checksum")
+    return faults
 
 
 def _numeric(

@@ -7,7 +7,7 @@ import zipfile
 
 import polars as pl
 import pytest
-from made_up import LOADED_AT, SMALL, folder_bytes, write_tables, write_workbook
+from made_up import LOADED_AT, SHARED, SMALL, folder_bytes, write_tables, write_workbook
 
 import klaster
 from klaster.loaders.sources import read_source
@@ -132,6 +132,33 @@ def test_two_actors_cannot_share_a_registration_number(tmp_path) -> None:
     tables = {"actors": [one, two]}
     path = write_tables(tmp_path / "t", tables)
     assert faults_of(path) == [("actors.csv", 3, "stir", "fault.duplicate")]
+
+
+def test_mistyped_check_digits_are_found(tmp_path) -> None:
+    rows = [
+        {"id": "a", "name": "A", "kind": "enterprise", "lei": "5493001KJTIIGC8Y1R12"},
+        {"id": "b", "name": "B", "kind": "enterprise", "lei": "5493001KJTIIGC8Y1R13"},
+        {"id": "c", "name": "C", "kind": "research", "ror": "https://ror.org/000vpa912"},
+        {"id": "d", "name": "D", "kind": "research", "ror": "https://ror.org/000vpa913"},
+    ]
+    path = write_tables(tmp_path / "t", {"actors": rows})
+    assert faults_of(path) == [
+        ("actors.csv", 3, "lei", "fault.checksum"),
+        ("actors.csv", 5, "ror", "fault.checksum"),
+    ]
+
+
+def test_the_research_organisations_of_uzbekistan_pass_the_check(tmp_path) -> None:
+    table = SHARED / "ror-uzbekistan/organisations.csv"
+    if not table.exists():
+        pytest.skip("the ROR records are not beside this checkout")
+    records = pl.read_csv(table, infer_schema=False)
+    rows = [
+        {"id": str(number), "name": name, "kind": "research", "ror": ror}
+        for number, (ror, name) in enumerate(records.select("ror_id", "name").rows())
+    ]
+    loaded = read_source(write_tables(tmp_path / "t", {"actors": rows}), base=BASE, name="s")
+    assert loaded.tables.frames["actors"].height == 131
 
 
 def test_a_header_that_is_nearly_a_column_is_a_fault_and_a_strange_one_is_told(tmp_path) -> None:

@@ -167,6 +167,7 @@ def test_no_phrase_is_given_twice_and_none_is_left_over() -> None:
         if path.is_file() and path.name.endswith((".py", ".js", ".html"))
     )
     built = (
+        "docs.",
         "finding.G",
         "helix.",
         "head.",

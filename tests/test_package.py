@@ -74,7 +74,7 @@ def test_each_module_tells_one_story() -> None:
         *ROOT.glob("*.py"),
         *(p for top in ("graph", "loaders", "ontology") for p in (ROOT / top).rglob("*.py")),
     ]:
-        assert len(path.read_text("utf-8").splitlines()) <= 480, path
+        assert len(path.read_text("utf-8").splitlines()) <= 500, path
         assert path.stem not in ("utils", "helpers", "common", "base", "manager")
 
 

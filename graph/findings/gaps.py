@@ -15,10 +15,11 @@ from typing import Any, Final
 import polars as pl
 
 from klaster.graph.findings.finding import Finding, in_order
-from klaster.graph.findings.policy_reach import broader_products, eligible, reach
+from klaster.graph.findings.policy_reach import reach
 from klaster.graph.network.projection import project
 from klaster.graph.store.columns import Columns
-from klaster.graph.store.derived import counted, product_makers, product_needers
+from klaster.graph.store.eligibility import broader_products, eligible
+from klaster.graph.store.holding import counted, product_makers, product_needers
 from klaster.ontology.codes import codes, narrower
 from klaster.ontology.labels import LANGUAGES, phrase_words
 

@@ -20,7 +20,9 @@ def write_findings(
     numbered = list(enumerate(findings, start=1))
     _write_plain(stream, numbered, base=base, graph=graph, method=method)
     lists = [(mint(base, "finding", str(number)), found) for number, found in numbered]
+    roles = {helix: code_iri("role", code) for helix, code in _ROLE_OF_HELIX.items()}
     pairs = {
+        "missingRole": [(gap, roles[found.role]) for gap, found in lists if found.rule == "G7"],
         "gapSubject": [(gap, value) for gap, found in lists for value in found.subjects],
         "evidence": [(gap, value) for gap, found in lists for value in found.evidence],
         "missingProduct": [(gap, found.product) for gap, found in lists if found.product],
@@ -30,6 +32,16 @@ def write_findings(
         frame = pl.DataFrame(rows, schema={"gap": pl.String, "value": pl.String}, orient="row")
         subject, value = iri(pl.col("gap")), iri(pl.col("value"))
         write_lines(stream, frame, subject, f"<{KL}{term}>", value, graph)
+
+
+# A role of the helix, as the code list of roles names who would play it.
+_ROLE_OF_HELIX = {
+    "firm": "producer",
+    "research": "research-partner",
+    "government": "regulator",
+    "finance": "financier",
+    "logistics": "logistics",
+}
 
 
 def _write_plain(

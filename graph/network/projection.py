@@ -10,7 +10,7 @@ import polars as pl
 
 from klaster.graph.network.network import Network
 from klaster.graph.store.columns import Columns, holds
-from klaster.graph.store.derived import counted, participations
+from klaster.graph.store.holding import counted, participations
 from klaster.ontology.faults import Fault
 
 LINK_KINDS: Final = ("supply", "cooperation", "ownership", "membership")

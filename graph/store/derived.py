@@ -10,31 +10,12 @@ from typing import IO
 import polars as pl
 
 from klaster.graph.store.columns import Columns
+from klaster.graph.store.eligibility import eligible
+from klaster.graph.store.holding import counted, participations, product_makers, product_needers
 from klaster.graph.store.quads import iri, write_lines
 from klaster.ontology.codes import codes
 from klaster.ontology.tables import tables
 from klaster.ontology.terms import KL, RDF
-
-# A link that is only planned, or has ended, joins nobody now.
-NOT_COUNTED = ("planned", "ended")
-
-
-def counted(links: pl.DataFrame) -> pl.DataFrame:
-    """Return the links that hold: all but the planned and the ended ones."""
-    return links.filter(~pl.col("status").fill_null("").is_in(NOT_COUNTED))
-
-
-def participations(columns: Columns) -> pl.DataFrame:
-    """Return who takes part in which cooperation that holds (``iri``, ``kind``, ``participant``).
-
-    What is said of a cooperation in one of its rows is said of all of them.
-    """
-    rows = columns.table("cooperations").with_columns(
-        pl.col("status").drop_nulls().first().over("iri"),
-        pl.col("kind").drop_nulls().first().over("iri"),
-    )
-    kept = ["iri", "kind", "participant", "valid_from", "valid_to", "locator", "origin"]
-    return counted(rows).select(kept).unique(["iri", "participant"], maintain_order=True)
 
 
 def derived_edges(columns: Columns) -> dict[str, pl.DataFrame]:
@@ -60,37 +41,12 @@ def derived_edges(columns: Columns) -> dict[str, pl.DataFrame]:
         "exports": exports.filter(pl.col("exporter").str.contains("/actor/")).select(
             subject="exporter", object="product"
         ),
+        "eligibleFor": eligible(columns).select(subject="actor", object="instrument"),
         "benefitsFrom": columns.table("awards").select(subject="beneficiary", object="instrument"),
     }
     return {
         name: frame.drop_nulls().unique().sort("subject", "object") for name, frame in edges.items()
     }
-
-
-def product_makers(columns: Columns) -> pl.DataFrame:
-    """Return who makes what (``actor``, ``product``): as stated, or because they supply it."""
-    makes = columns.table("makes").select("actor", "product")
-    supplies = counted(columns.table("supplies"))
-    goods = supplies.filter(pl.col("kind").fill_null("goods") == "goods")
-    sold = goods.select(actor="supplier", product="product")
-    return pl.concat([makes, sold]).drop_nulls().unique().sort("actor", "product")
-
-
-def product_needers(columns: Columns) -> pl.DataFrame:
-    """Return who needs what (``actor``, ``product``): stated, bought, or an input of what they make.
-
-    A maker does not need to buy an input that it makes itself.
-    """
-    makers = product_makers(columns)
-    stated = columns.table("needs").select("actor", "product")
-    bought = counted(columns.table("supplies")).select(actor="buyer", product="product")
-    inputs = columns.table("recipes").select("product", "input").unique()
-    by_recipe = (
-        makers.join(inputs, on="product")
-        .select("actor", product="input")
-        .join(makers, on=["actor", "product"], how="anti")
-    )
-    return pl.concat([stated, bought, by_recipe]).drop_nulls().unique().sort("actor", "product")
 
 
 def write_derived(stream: IO[bytes], columns: Columns, graph: str) -> None:

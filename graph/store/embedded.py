@@ -8,12 +8,14 @@ from importlib.resources import files
 from pathlib import Path
 
 from pyoxigraph import (
+    Literal,
     NamedNode,
     QueryBoolean,
     QuerySolutions,
     QueryTriples,
     RdfFormat,
     Store,
+    Variable,
 )
 
 from klaster.ontology.faults import Fault
@@ -35,8 +37,16 @@ class EmbeddedStore:
     def __init__(self, path: Path) -> None:
         self._store = Store.read_only(str(path))
 
-    def query(self, sparql: str, *, prefixes: Mapping[str, str] | None = None) -> Answer:
+    def query(
+        self,
+        sparql: str,
+        *,
+        prefixes: Mapping[str, str] | None = None,
+        values: Mapping[str, NamedNode | Literal] | None = None,
+    ) -> Answer:
         """Run a SPARQL 1.1 query with the prefixes given.
+
+        ``values`` are put in for variables by name, as terms and never as text.
 
         Raises
         ------
@@ -50,9 +60,15 @@ class EmbeddedStore:
                 sparql,
                 prefixes=dict(PREFIXES) | dict(prefixes or {}),
                 use_default_graph_as_union=True,
+                substitutions={Variable(name): term for name, term in (values or {}).items()},
             )
         except SyntaxError as reason:
             raise _unreadable(sparql, str(reason)) from reason
+        except RuntimeError as reason:
+            lacking = re.search(r"variable (\?\w+) in its SELECT projection", str(reason))
+            if not lacking:
+                raise
+            raise Fault("fault.unprojected", reason=lacking[1]) from reason
 
     @property
     def oxigraph(self) -> Store:

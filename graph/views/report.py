@@ -12,10 +12,12 @@ from dataclasses import dataclass
 
 import polars as pl
 
+from klaster.graph.answer import Check, Count
 from klaster.graph.findings.finding import Finding
 from klaster.graph.views.table import Heading, render, visible
 from klaster.ontology.codes import codes
 from klaster.ontology.labels import code_label, phrase
+from klaster.ontology.questions import Question
 
 
 @dataclass(frozen=True)
@@ -129,27 +131,87 @@ def policy_sheet(reach: pl.DataFrame, *, language: str, for_people: bool) -> She
     return Sheet(rows, headings, [phrase("note.reach", language)])
 
 
-@dataclass(frozen=True)
-class Line:
-    """A line of a validation or of an inventory, in data and in words."""
-
-    data: Mapping[str, object]
-    words: Mapping[str, object]
-
-
-def lines_sheet(
-    lines: Sequence[Line], heads: Mapping[str, str], *, language: str, for_people: bool
-) -> Sheet:
-    """Return lines under headings given by key of the data and key of the phrase."""
+def check_sheet(checks: Sequence[Check], *, base: str, language: str, for_people: bool) -> Sheet:
+    """Return what does not conform, with the row it came from."""
+    keys = ["severity", "source", "row", "subject", "message", "value"]
+    rows = []
+    for check in checks:
+        row = {**vars(check), "message": _told(check.message, language)}
+        row["severity"] = check.severity.lower()
+        if for_people:
+            row["severity"] = phrase(f"severity.{check.severity}", language)
+            row["subject"] = check.label or check.subject.removeprefix(base)
+        rows.append(row)
     if not for_people:
-        return Sheet([line.data for line in lines], _data_headings(heads))
-    # A column in which nothing stands tells a person nothing.
+        return Sheet(rows, _data_headings(keys))
+    # A column that is empty, or the same source throughout, tells a person nothing.
+    if len({check.source for check in checks}) < 2:
+        keys.remove("source")
+    heads = {"severity": "check-severity"}
     headings = [
-        Heading(key, phrase(words, language), number=key == "count")
-        for key, words in heads.items()
-        if any(line.words[key] not in ("", None) for line in lines)
+        Heading(key, phrase(f"head.{heads.get(key, key)}", language))
+        for key in keys
+        if any(row[key] for row in rows)
     ]
-    return Sheet([line.words for line in lines], headings)
+    return Sheet(rows, headings)
+
+
+def verdict(checks: Sequence[Check], language: str) -> str:
+    """Return in a sentence whether a graph conforms."""
+    levels = [check.severity for check in checks]
+    return phrase(
+        "cli.violates" if "Violation" in levels else "cli.conforms",
+        language,
+        violations=levels.count("Violation"),
+        warnings=levels.count("Warning"),
+        hints=levels.count("Info"),
+    )
+
+
+def _told(value: object, language: str) -> object:
+    """Return a value, in one language where it is given in several."""
+    return value.get(language, value["en"]) if isinstance(value, Mapping) else value
+
+
+def info_sheet(counts: Sequence[Count], *, language: str, for_people: bool) -> Sheet:
+    """Return what is in a graph: ``section, item, count``."""
+    keys = ("section", "item", "count")
+    if not for_people:
+        data = [
+            {"section": line.section, "item": line.key, "count": _told(line.count, "en")}
+            for line in counts
+        ]
+        return Sheet(data, _data_headings(keys))
+    words = [
+        {
+            "section": phrase(f"info.{line.section}", language),
+            "item": line.label[language],
+            "count": _told(line.count, language),
+        }
+        for line in counts
+    ]
+    headings = [
+        Heading(key, phrase(f"head.{key}", language), number=key == "count") for key in keys
+    ]
+    return Sheet(words, headings)
+
+
+def questions_sheet(library: Mapping[str, Question], *, language: str, for_people: bool) -> Sheet:
+    """Return the question library: ``name, question, parameters``."""
+    rows = [
+        {
+            "name": slug,
+            "question": question.title(language),
+            "parameters": " ".join(
+                f"{asked.name}={asked.default}" for asked in question.parameters
+            ),
+        }
+        for slug, question in library.items()
+    ]
+    keys = ("name", "question", "parameters")
+    if not for_people:
+        return Sheet(rows, _data_headings(keys))
+    return Sheet(rows, [Heading(key, phrase(f"head.{key}", language)) for key in keys])
 
 
 def answer_sheet(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Sheet:

@@ -1,0 +1,115 @@
+"""Named questions and things: from what a user types to a query's terms."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from pathlib import Path
+
+from pyoxigraph import Literal, NamedNode
+from rapidfuzz import process
+
+from klaster.graph.store.columns import Columns
+from klaster.ontology.codes import spellings
+from klaster.ontology.faults import Fault
+from klaster.ontology.labels import phrase_words
+from klaster.ontology.names import fold
+from klaster.ontology.questions import Parameter, Question, questions
+from klaster.ontology.terms import XSD, code_iri
+
+_TABLES = {
+    "cluster": "clusters",
+    "actor": "actors",
+    "product": "products",
+    "instrument": "instruments",
+}
+_NAMES = ("title", "name", "name_en", "name_ru", "name_uz", "id", "iri")
+
+
+def find_question(slug: str, folder: Path | None) -> Question:
+    """Return a question by its slug.
+
+    Raises
+    ------
+    Fault
+        If there is none, naming the nearest.
+    """
+    known = questions(folder)
+    if slug not in known:
+        raise Fault("fault.unknown-question", found=slug, nearest=_nearest(slug, list(known)))
+    return known[slug]
+
+
+def find_thing(columns: Columns, table: str, name: str) -> str:
+    """Return the IRI of a thing given by IRI, id or name in any language.
+
+    Raises
+    ------
+    Fault
+        If there is none, naming the nearest.
+    """
+    known: dict[str, str] = {}
+    for row in columns.table(table).iter_rows(named=True):
+        for key in _NAMES:
+            if row.get(key):
+                known.setdefault(fold(row[key]), row["iri"])
+    if fold(name) not in known:
+        near = _nearest(fold(name), list(known))
+        if table == "clusters":
+            raise Fault("fault.unknown-cluster", found=name, nearest=near)
+        raise Fault("fault.unknown-thing", found=name, table=table, nearest=near)
+    return known[fold(name)]
+
+
+def _nearest(found: str, known: list[str]) -> Mapping[str, str] | str:
+    near = process.extractOne(found, known, score_cutoff=60)
+    return phrase_words("fault.nearest", nearest=near[0]) if near else ""
+
+
+def bind(
+    question: Question, values: Mapping[str, str], columns: Columns
+) -> dict[str, NamedNode | Literal]:
+    """Return the terms of a question's parameters.
+
+    A default that this graph does not know is left open, so that a question asks about all.
+    """
+    names = {parameter.name for parameter in question.parameters}
+    for name in values:
+        if name not in names:
+            known = ", ".join(sorted(names)) or "-"
+            raise Fault("fault.unknown-parameter", found=name, known=known)
+    terms: dict[str, NamedNode | Literal] = {}
+    for parameter in question.parameters:
+        if parameter.name in values:
+            terms[parameter.name] = _term(parameter, values[parameter.name], columns)
+        elif parameter.default:
+            try:
+                terms[parameter.name] = _term(parameter, parameter.default, columns)
+            except Fault:
+                continue
+    return terms
+
+
+def _term(parameter: Parameter, value: str, columns: Columns) -> NamedNode | Literal:
+    if parameter.kind in _TABLES:
+        return NamedNode(find_thing(columns, _TABLES[parameter.kind], value))
+    if parameter.kind in ("code", "region"):
+        scheme = parameter.scheme or parameter.kind
+        known = spellings(scheme)
+        if fold(value) not in known:
+            near = _nearest(fold(value), list(known))
+            raise Fault("fault.unknown-code", found=value, scheme=scheme, nearest=near)
+        return NamedNode(code_iri(scheme, known[fold(value)]))
+    if parameter.kind == "date":
+        try:
+            day = dt.date.fromisoformat(value)
+        except ValueError as reason:
+            raise Fault("fault.date", found=value) from reason
+        return Literal(day.isoformat(), datatype=NamedNode(XSD + "date"))
+    if parameter.kind == "number":
+        try:
+            float(value)
+        except ValueError as reason:
+            raise Fault("fault.number", found=value) from reason
+        return Literal(value, datatype=NamedNode(XSD + "decimal"))
+    return Literal(value)

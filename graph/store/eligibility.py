@@ -1,0 +1,124 @@
+"""Who meets the criteria of which instrument, and which products are kinds of which."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from klaster.graph.store.columns import Columns
+from klaster.graph.store.holding import product_makers
+from klaster.ontology.codes import narrower
+
+
+def eligible(columns: Columns) -> pl.DataFrame:
+    """Return who meets a criterion of which instrument (``instrument``, ``actor``).
+
+    The conditions of one criterion hold together, several criteria of one instrument are
+    alternatives, and a condition that is not stated does not restrict. An actor of whom what a
+    condition asks for is not recorded is not eligible here.
+    """
+    criteria = columns.table("criteria")
+    met = [
+        _who_meets(columns, criterion).select(
+            pl.lit(criterion["instrument"]).alias("instrument"), "actor"
+        )
+        for criterion in criteria.iter_rows(named=True)
+    ]
+    empty = pl.DataFrame(schema={"instrument": pl.String, "actor": pl.String})
+    return pl.concat([empty, *met]).unique().sort("instrument", "actor")
+
+
+def _who_meets(columns: Columns, criterion: dict[str, object]) -> pl.DataFrame:
+    """Return the actors that meet all conditions of one criterion, or none where none is stated."""
+    conditions = {name: value for name in _CONDITIONS if (value := criterion[name]) is not None}
+    found = columns.table("actors")
+    if not conditions:
+        return found.clear().select(actor="iri")
+    for name, value in conditions.items():
+        found = _CONDITIONS[name](columns, found, value)
+    return found.select(actor="iri")
+
+
+def _in(found: pl.DataFrame, actors: pl.DataFrame) -> pl.DataFrame:
+    return found.join(actors, left_on="iri", right_on="actor", how="semi")
+
+
+def _of_cluster(columns: Columns, found: pl.DataFrame, cluster: object) -> pl.DataFrame:
+    return _in(found, columns.table("memberships").filter(pl.col("cluster") == cluster))
+
+
+def _of_sector(columns: Columns, found: pl.DataFrame, sector: object) -> pl.DataFrame:
+    wanted = sorted(narrower("sector", str(sector)))
+    clusters = columns.table("clusters").filter(pl.col("sector").is_in(wanted))
+    members = columns.table("memberships").join(
+        clusters, left_on="cluster", right_on="iri", how="semi"
+    )
+    return _in(found, members)
+
+
+def _of_country(_: Columns, found: pl.DataFrame, country: object) -> pl.DataFrame:
+    region = pl.col("region").list.first().fill_null("")
+    return found.filter((pl.col("country") == country) | region.str.starts_with(f"{country}-"))
+
+
+def _of_region(_: Columns, found: pl.DataFrame, region: object) -> pl.DataFrame:
+    return found.filter(pl.col("region").list.contains(str(region)))
+
+
+def _of_kind(_: Columns, found: pl.DataFrame, kind: object) -> pl.DataFrame:
+    return found.filter(pl.col("kind").is_in(sorted(narrower("actor-kind", str(kind)))))
+
+
+def _of_role(columns: Columns, found: pl.DataFrame, role: object) -> pl.DataFrame:
+    """Hold where the actor plays the role anywhere; an exporter is also who is said to export."""
+    own = found.filter(pl.col("roles").list.contains(str(role))).select(actor="iri")
+    in_cluster = columns.table("memberships").filter(pl.col("role") == role).select("actor")
+    exporting = columns.table("exports").select(actor="exporter")
+    if role != "exporter":
+        exporting = exporting.clear()
+    return _in(found, pl.concat([own, in_cluster, exporting]))
+
+
+def _of_product(columns: Columns, found: pl.DataFrame, product: object) -> pl.DataFrame:
+    kinds = broader_products(columns).filter(pl.col("broader") == product)
+    return _in(found, product_makers(columns).join(kinds, on="product", how="semi"))
+
+
+def broader_products(columns: Columns) -> pl.DataFrame:
+    """Return each product with itself and every product it is a kind of (``product, broader``)."""
+    products = columns.table("products")
+    step = products.select(product="iri", broader="broader").drop_nulls()
+    found = products.select(product="iri", broader="iri")
+    while True:
+        further = found.join(step, left_on="broader", right_on="product").select(
+            "product", broader="broader_right"
+        )
+        grown = pl.concat([found, further]).unique()
+        if grown.height == found.height:
+            return found
+        found = grown
+
+
+def _of_activity(_: Columns, found: pl.DataFrame, activity: object) -> pl.DataFrame:
+    return found.filter(pl.col("activity").fill_null("").str.starts_with(str(activity)))
+
+
+def _at_least(_: Columns, found: pl.DataFrame, employees: object) -> pl.DataFrame:
+    return found.filter(pl.col("employees") >= pl.lit(employees))
+
+
+def _at_most(_: Columns, found: pl.DataFrame, employees: object) -> pl.DataFrame:
+    return found.filter(pl.col("employees") <= pl.lit(employees))
+
+
+_CONDITIONS = {
+    "cluster": _of_cluster,
+    "sector": _of_sector,
+    "country": _of_country,
+    "region": _of_region,
+    "kind": _of_kind,
+    "role": _of_role,
+    "product": _of_product,
+    "activity": _of_activity,
+    "min_employees": _at_least,
+    "max_employees": _at_most,
+}

@@ -1,0 +1,92 @@
+"""A graph as an RDF file, for other systems."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, Triple, serialize
+
+from klaster.ontology.faults import Fault
+from klaster.ontology.terms import KL, PREFIXES
+
+FORMATS: Final = {
+    ".ttl": RdfFormat.TURTLE,
+    ".nt": RdfFormat.N_TRIPLES,
+    ".nq": RdfFormat.N_QUADS,
+    ".trig": RdfFormat.TRIG,
+    ".rdf": RdfFormat.RDF_XML,
+    ".jsonld": RdfFormat.JSON_LD,
+}
+_WITH_GRAPHS: Final = frozenset({".nq", ".trig"})
+
+# A link as a reifier of its direct edge: <link> rdf:reifies <<( supplier suppliesTo buyer )>>.
+_REIFIED: Final = {
+    "suppliesTo": ("supplier", "buyer"),
+    "owns": ("owner", "owned"),
+    "memberOf": ("membershipActor", "membershipCluster"),
+    "benefitsFrom": ("awardBeneficiary", "awardInstrument"),
+}
+
+
+def write_rdf(
+    store: Store, path: Path, *, graphs: list[str], prefixes: dict[str, str], rdf12: bool = False
+) -> None:
+    """Write named graphs into a file, in the format of its suffix.
+
+    N-Quads and TriG keep the named graphs; the other formats hold each statement once. With
+    ``rdf12`` every link also reifies its direct edge (RDF 1.2), which Turtle, N-Triples,
+    N-Quads and TriG can say.
+
+    Raises
+    ------
+    Fault
+        If the suffix names no format, or the file cannot be written.
+    """
+    suffix = path.suffix.lower()
+    known = [name for name in FORMATS if not rdf12 or name not in (".rdf", ".jsonld")]
+    if suffix not in known:
+        raise Fault("fault.suffix", path=path, known=", ".join(known))
+    quads = _quads(store, graphs)
+    statements: Iterator[Quad] | Iterator[Triple]
+    if suffix in _WITH_GRAPHS:
+        statements = iter([*quads, *(_reified(store) if rdf12 else ())])
+    else:
+        plain = (*quads, *(_reified(store) if rdf12 else ()))
+        statements = iter(dict.fromkeys(quad.triple for quad in plain))
+    unfinished = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished.open("wb") as stream:
+            names = {name: iri for name, iri in (PREFIXES | prefixes).items() if name != "code"}
+            serialize(statements, stream, format=FORMATS[suffix], prefixes=names)
+        os.replace(unfinished, path)  # noqa: PTH105
+    except OSError as reason:
+        raise Fault("fault.unwritable", path=path, reason=reason) from reason
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _quads(store: Store, graphs: list[str]) -> Iterator[Quad]:
+    for graph in graphs:
+        yield from sorted(store.quads_for_pattern(None, None, None, NamedNode(graph)), key=str)
+
+
+def _reified(store: Store) -> Iterator[Quad]:
+    for edge, (start, end) in _REIFIED.items():
+        found = store.query(
+            f"PREFIX kl: <{KL}> CONSTRUCT {{ ?a kl:{edge} ?b ~ ?link }} "
+            f"WHERE {{ ?link kl:{start} ?a ; kl:{end} ?b . ?a kl:{edge} ?b }}",
+            use_default_graph_as_union=True,
+        )
+        # The edge itself stands among the derived ones.
+        links = (triple for triple in found if triple.predicate.value != KL + edge)  # type: ignore[union-attr]
+        yield from sorted(
+            (
+                Quad(triple.subject, triple.predicate, triple.object, DefaultGraph())
+                for triple in links
+            ),
+            key=str,
+        )

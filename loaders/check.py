@@ -381,7 +381,11 @@ def _repeated_keys(frame: pl.DataFrame, raw: RawTable, table: Table) -> list[Cel
     keys = [table.key] if table.key else []
     if table.name == "actors":
         keys += ["stir", "lei", "ror"]
-    return [fault for key in keys for fault in _repeated(frame, raw, key)]
+    faults = [fault for key in keys for fault in _repeated(frame, raw, key)]
+    if table.composite:
+        whole = pl.concat_str(table.composite, separator=" / ").alias(table.composite[-1])
+        faults += _repeated(frame.select("row", whole), raw, table.composite[-1])
+    return faults
 
 
 def _repeated(frame: pl.DataFrame, raw: RawTable, key: str) -> Iterator[CellFault]:

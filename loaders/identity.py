@@ -10,7 +10,7 @@ import polars as pl
 
 from klaster.loaders.references import references
 from klaster.ontology.tables import Table, tables
-from klaster.ontology.terms import mint
+from klaster.ontology.terms import code_iri, mint
 
 _ROR = "https://ror.org/"
 
@@ -29,10 +29,12 @@ def name_things(
         table = tables()[name]
         if "id" in frame.columns:
             named[name] = frame.with_columns(iri=_thing_iri(frame, table, base, source))
+        elif name == "codes":
+            named[name] = frame.with_columns(iri=_code_iris(frame))
     known = {
         name: dict(frame.select("id", "iri").rows())
         for name, frame in named.items()
-        if "iri" in frame.columns
+        if "id" in frame.columns
     }
     for name, frame in named.items():
         resolved = _resolve(frame, tables()[name], known, base)
@@ -55,6 +57,11 @@ def _thing_iri(frame: pl.DataFrame, table: Table, base: str, source: str) -> pl.
             iri,
         )
     return frame.select(iri.alias("iri"))["iri"]
+
+
+def _code_iris(frame: pl.DataFrame) -> pl.Series:
+    pairs = frame.select("scheme", "code").rows()
+    return pl.Series("iri", [code_iri(scheme, code) for scheme, code in pairs], dtype=pl.String)
 
 
 def _resolve(

@@ -8,6 +8,7 @@ import polars as pl
 
 from klaster.loaders.check import nearest, nearest_words
 from klaster.loaders.raw import RawTable
+from klaster.ontology.codes import codes, schemes
 from klaster.ontology.faults import CellFault
 from klaster.ontology.tables import Column, tables
 
@@ -27,6 +28,35 @@ def check_references(
         for column in tables()[name].columns:
             if column.refers:
                 faults += _dangling(frame, raws[name], column, frames)
+    if "codes" in frames:
+        faults += _codes_without_parent(frames["codes"], raws["codes"])
+    return faults
+
+
+def _codes_without_parent(frame: pl.DataFrame, raw: RawTable) -> list[CellFault]:
+    """Return the codes whose broader code is neither in the table nor in a bundled list."""
+    bundled = [
+        (scheme, code)
+        for scheme in frame["scheme"].drop_nulls().unique()
+        if scheme in schemes()
+        for code in codes(scheme)
+    ]
+    own = frame.select("scheme", broader="code")
+    known = pl.concat([own, pl.DataFrame(bundled, schema=own.schema, orient="row")])
+    faults = []
+    lacking = frame.filter(pl.col("broader").is_not_null()).join(
+        known, on=["scheme", "broader"], how="anti"
+    )
+    for row, scheme, found in lacking.select("row", "scheme", "broader").rows():
+        near = nearest(
+            found, own.filter(pl.col("scheme") == scheme)["broader"].drop_nulls().to_list()
+        )
+        values: dict[str, object] = {
+            "found": found,
+            "scheme": scheme,
+            "nearest": nearest_words(near),
+        }
+        faults.append(CellFault(raw.place, row, "broader", "fault.unknown-code", values))
     return faults
 
 

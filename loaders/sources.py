@@ -92,12 +92,13 @@ def read_source(path: Path, *, base: str, name: str, skip_bad_rows: bool = False
     kind = source_kind(path)
     reader = read_workbook if kind == "workbook" else read_csv_folder
     raws, faults, unread = _sort_out(reader(path))
-    if "actors" not in raws:
+    # A list of codes may come by itself; everything else rests on actors.
+    if "actors" not in raws and "codes" not in raws:
         found = ", ".join([*raws, *unread]) or "-"
         if not faults:
             raise Fault("fault.no-actors", source=path.name, found=found)
         raise SourceError(path.name, faults)
-    if raws["actors"].frame.is_empty() and len(raws["actors"].frame.columns) > 1 and not faults:
+    if all(raw.frame.is_empty() for raw in raws.values()) and not faults:
         raise Fault("fault.no-rows", source=path.name)
     skipped: list[CellFault] = []
     while True:

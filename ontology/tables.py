@@ -38,12 +38,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """A table: its columns, the class of the things in its rows, and its key, if it has one."""
+    """A table: its columns, the class of the things in its rows, and its key, if it has one.
+
+    A key of several columns is given as a composite in ``composite``.
+    """
 
     name: str
     rdf_class: str
     prefix: str
     key: str
+    composite: tuple[str, ...]
     columns: tuple[Column, ...]
 
     def column(self, name: str) -> Column:
@@ -83,7 +87,8 @@ def tables() -> dict[str, Table]:
             name=resource["name"],
             rdf_class=resource["rdfType"].removeprefix(KL),
             prefix=resource["klaster:prefix"],
-            key=resource["schema"].get("primaryKey", ""),
+            key=key if isinstance(key := resource["schema"].get("primaryKey", ""), str) else "",
+            composite=tuple(key) if isinstance(key, list) else (),
             columns=tuple(_column(field) for field in resource["schema"]["fields"]),
         )
         for resource in json.loads(text)["resources"]

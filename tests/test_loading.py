@@ -344,3 +344,44 @@ def test_an_address_may_stand_where_a_source_is_due(tmp_path) -> None:
     sources = loaded.tables.frames["sources"]
     cited = loaded.tables.frames["supplies"]["source"].explode().drop_nulls().to_list()
     assert sources.filter(pl.col("iri").is_in(cited))["url"].to_list() == [address]
+
+
+HS = {
+    "codes": [
+        {"scheme": "hs", "code": "5205", "name": "Cotton yarn", "broader": "52"},
+        {"scheme": "hs", "code": "520512", "name": "Cotton yarn, single", "broader": "5205"},
+    ]
+}
+
+
+def test_a_list_of_codes_may_come_by_itself_and_hangs_on_the_bundled_one(tmp_path) -> None:
+    graph = klaster.open(tmp_path / "g.klaster")
+    graph.load(write_tables(tmp_path / "hs", HS))
+    products = [{"id": "p", "name": "Yarn", "hs": "520512"}]
+    actors = [{"id": "a", "name": "A", "kind": "enterprise"}]
+    graph.load(write_tables(tmp_path / "own", {"actors": actors, "products": products}))
+    found = graph.query(
+        """
+        SELECT ?notation ?chapter WHERE {
+          ?p kl:productClass ?code . ?code skos:notation ?notation ; skos:broader+ ?above .
+          ?above skos:notation "52" ; skos:prefLabel ?chapter FILTER(LANG(?chapter) = "uz") }"""
+    )
+    assert found.rows == (("520512", "paxta"),)
+    used = graph.ask("codes-in-use", list="hs", language="").to_polars()
+    assert used.select("notation", "meaning", "things").rows() == [
+        ("520512", "Cotton yarn, single", 1)
+    ]
+    assert graph.check().to_polars().filter(pl.col("severity") == "Violation").is_empty()
+
+
+def test_a_code_twice_or_under_nothing_is_a_fault(tmp_path) -> None:
+    rows = [
+        *HS["codes"],
+        dict(HS["codes"][0]),
+        {"scheme": "hs", "code": "9", "name": "X", "broader": "520"},
+    ]
+    path = write_tables(tmp_path / "hs", {"codes": rows})
+    assert faults_of(path) == [
+        ("codes.csv", 4, "code", "fault.duplicate"),
+        ("codes.csv", 5, "broader", "fault.unknown-code"),
+    ]

@@ -28,7 +28,7 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from made_up import LOADED_AT
+from made_up import LOADED_AT, write_tables
 
 import klaster
 from klaster.ontology.codes import codes, schemes
@@ -203,6 +203,23 @@ OTHER_VALUES = [
             ["Izmir Trade", "Spinner", "Loom", "ended"],
         ],
     ),
+    # Two services name no product; the bank, which renders one, belongs to both clusters.
+    (
+        "supply-on-date",
+        {"date": "2024-06-01"},
+        ["supplierName", "buyerName", "productName"],
+        [
+            ["Bank", "Ginner", ""],
+            ["Carrier", "Weaver", "Haulage"],
+            ["Ginner", "Spinner", ""],
+            ["Ginner", "Spinner", "Cotton"],
+            ["Ginner", "Spinner", "Cotton fibre"],
+            ["Spinner", "Weaver", "Yarn"],
+            ["Bank", "Ginner", ""],
+            ["Izmir Trade", "Cannery", "Apples"],
+            ["Orchard", "Cannery", "Apples"],
+        ],
+    ),
     # The dye is only planned.
     (
         "supply-changes",
@@ -276,6 +293,92 @@ def test_a_type_of_instrument_is_used_when_a_narrower_one_is(asked) -> None:
     _, unused = ask(asked, "instrument-types-not-used", cluster="cotton-textile")
     received = {"grant", "financial-stimulus", "export-credit", "export-finance"}
     assert [row[-1] for row in unused] == sorted(set(codes("instrument-type")) - received)
+
+
+# Four clusters that differ in one thing each; what is planned or has ended must not count.
+BORDER = {
+    "actors": [
+        {"id": "mill", "name": "Mill", "kind": "enterprise", "roles": ""},
+        {"id": "farm", "name": "Farm", "kind": "enterprise", "roles": ""},
+        {"id": "carrier", "name": "Carrier", "kind": "logistics", "roles": ""},
+        {"id": "depot", "name": "Depot", "kind": "enterprise", "roles": "trainer"},
+        {"id": "adviser", "name": "Adviser", "kind": "support", "roles": "trainer"},
+    ],
+    "clusters": [
+        {"id": name, "name": name, "sector": "livestock"}
+        for name in ("member", "bought", "planned", "otherwise")
+    ],
+    "memberships": [
+        {"actor": "carrier", "cluster": "member", "role": "trainer"},
+        {"actor": "depot", "cluster": "bought", "role": ""},
+        {"actor": "mill", "cluster": "planned", "role": ""},
+        {"actor": "farm", "cluster": "planned", "role": ""},
+        {"actor": "farm", "cluster": "otherwise", "role": ""},
+    ],
+    "products": [{"id": "grain", "name": "Grain"}],
+    "supplies": [
+        dict(zip(("supplier", "buyer", "product", "share", "kind", "status"), row, strict=True))
+        for row in (
+            ("carrier", "depot", "", "", "freight", "observed"),
+            ("carrier", "mill", "", "", "freight", "planned"),
+            ("depot", "farm", "", "", "finance", "observed"),
+            ("farm", "mill", "grain", "0.5", "goods", "observed"),
+            ("depot", "mill", "grain", "0.5", "goods", "planned"),
+        )
+    ],
+    "cooperations": [
+        {"id": "course", "kind": "training", "participant": "mill"},
+        {"id": "course", "kind": "training", "participant": "adviser"},
+        {"id": "fair", "kind": "joint-marketing", "participant": "mill"},
+        {"id": "fair", "kind": "joint-marketing", "participant": "farm"},
+    ],
+    "ownerships": [
+        {"owner": "mill", "owned": "farm", "kind": "equity", "share": "0.6", "status": "observed"},
+        {"owner": "mill", "owned": "farm", "kind": "founder", "share": "", "status": "ended"},
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def border(tmp_path_factory):
+    graph = klaster.open(tmp_path_factory.mktemp("border") / "border.klaster")
+    graph.load(write_tables(tmp_path_factory.mktemp("t") / "tables", BORDER), loaded_at=LOADED_AT)
+    return graph
+
+
+@pytest.mark.parametrize(
+    ("slug", "given", "chosen", "expected"),
+    [
+        # A logistics company as a member, or freight that is bought, will do.
+        ("clusters-without-logistics", {}, ["clusterName"], [["otherwise"], ["planned"]]),
+        # By membership, by the actor's own role, by the partner's: only the farm has no trainer.
+        ("clusters-without-role", {"role": "trainer"}, ["clusterName"], [["otherwise"]]),
+        (
+            "services-bought",
+            {},
+            ["clusterName", "kind"],
+            [["bought", "freight"], ["otherwise", "finance"], ["planned", "finance"]],
+        ),
+        (
+            "purchase-concentration",
+            {},
+            ["actorName", "suppliers", "herfindahl"],
+            [["Mill", "1", "0.25"]],
+        ),
+        ("owners", {}, ["actorName", "kind", "share"], [["Mill", "equity", "0.6"]]),
+        # The farm supplies the mill and markets with it.
+        ("traders-not-cooperating", {}, ["supplierName", "buyerName"], []),
+        (
+            "supply-on-date",
+            {"date": "2030-01-01", "cluster": "planned"},
+            ["supplierName", "buyerName"],
+            [["Depot", "Farm"], ["Farm", "Mill"]],
+        ),
+    ],
+)
+def test_what_is_planned_or_over_does_not_count(border, slug, given, chosen, expected) -> None:
+    columns, rows = ask(border, slug, **given)
+    assert [[row[columns.index(name)] for name in chosen] for row in rows] == expected
 
 
 @pytest.mark.parametrize("slug", SLUGS)

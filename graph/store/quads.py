@@ -124,7 +124,7 @@ def _classes(table: Table) -> pl.Expr:
 
 def _values(frame: pl.DataFrame, column: Column) -> Iterator[tuple[pl.DataFrame, pl.Expr]]:
     """Yield a column's values in N-Quads form, with the frame to which they belong."""
-    if not column.term or column.name not in frame.columns or column.name in _BESIDE:
+    if not column.term or column.name not in frame.columns or column.term in _BESIDE:
         return
     if column.is_list:
         frame = frame.select("iri", column.name).explode(column.name)
@@ -150,12 +150,15 @@ def _values(frame: pl.DataFrame, column: Column) -> Iterator[tuple[pl.DataFrame,
 
 
 # Written by _write_beside, since they need a node or a sibling cell of their own.
-_BESIDE = frozenset({"quote", "language"})
+_BESIDE = frozenset({KL + "quote", KL + "participationRole"})
 _CODED_ELSEWHERE = {"hs": "hs", "cpc": "cpc", "activity": "isic"}
 
 
+_STRINGS = {"url": "anyURI", "website": "anyURI", "language": "language"}
+
+
 def _plain(column: Column) -> str:
-    return typed("anyURI") if column.name in ("url", "website") else ""
+    return typed(_STRINGS[column.name]) if column.name in _STRINGS else ""
 
 
 def _code_iris(frame: pl.DataFrame, column: Column) -> pl.Expr:
@@ -205,6 +208,8 @@ def _write_beside(stream: IO[bytes], name: str, frame: pl.DataFrame, graph: str)
         instrument = iri(pl.col("instrument"))
         write_lines(stream, frame, instrument, f"<{KL}hasCriterion>", subject, graph)
         write_lines(stream, frame, instrument, f"<{KL}targets>", iri(pl.col("cluster")), graph)
+    elif name == "codes":
+        _write_code_list(stream, frame, graph)
     elif name == "cooperations":
         _write_participations(stream, frame, graph)
     elif name == "instruments":
@@ -216,6 +221,22 @@ def _write_beside(stream: IO[bytes], name: str, frame: pl.DataFrame, graph: str)
             write_lines(
                 stream, untitled, subject, f"<{RDFS}label>", literal(label, f"@{language}"), graph
             )
+
+
+def _write_code_list(stream: IO[bytes], frame: pl.DataFrame, graph: str) -> None:
+    """Write what makes rows of the table of codes concepts of their lists."""
+    subject = iri(pl.col("iri"))
+    scheme = pl.lit(code_iri("", "").removesuffix("/")) + pl.col("scheme")
+    broader = frame.filter(pl.col("broader").is_not_null()).select("iri", "scheme", "broader")
+    above = [code_iri(*pair) for pair in broader.select("scheme", "broader").rows()]
+    broader = broader.with_columns(above=pl.Series(above, dtype=pl.String))
+    write_lines(stream, frame, subject, _A, pl.lit(f"<{SKOS}Concept>"), graph)
+    write_lines(stream, frame, subject, f"<{SKOS}inScheme>", iri(scheme), graph)
+    write_lines(stream, frame, subject, f"<{SKOS}notation>", literal(pl.col("code")), graph)
+    for column, tag in (("name", ""), ("name_en", "@en"), ("name_ru", "@ru"), ("name_uz", "@uz")):
+        label = literal(pl.col(column), tag)
+        write_lines(stream, frame, subject, f"<{SKOS}prefLabel>", label, graph)
+    write_lines(stream, broader, subject, f"<{SKOS}broader>", iri(pl.col("above")), graph)
 
 
 def _write_participations(stream: IO[bytes], frame: pl.DataFrame, graph: str) -> None:
@@ -269,6 +290,7 @@ def write_codes(stream: IO[bytes], graph: str) -> None:
         kind = {"country": "Country", "region": "Region", "sector": "Sector", "role": "ActorRole"}
         kind |= {"effect": "Effect", "mechanism": "Mechanism"}
         write_lines(stream, frame, subject, _A, pl.lit(f"<{SKOS}Concept>"), graph)
+        write_lines(stream, frame, subject, _A, pl.lit(f"<{KL}Code>"), graph)
         if scheme in kind:
             write_lines(stream, frame, subject, _A, pl.lit(f"<{KL}{kind[scheme]}>"), graph)
         code = literal(pl.col("code"))

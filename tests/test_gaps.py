@@ -269,5 +269,8 @@ def test_results_come_as_data_frames(demo_graph) -> None:
     assert frame.height == len(findings)
     checks = demo_graph.check(language="uz").to_polars()
     assert set(checks["severity"]) == {"Warning", "Info"}
-    assert "Klaster muvofiqlashtiruvchisi qayd etilmagan." in checks["message"].to_list()
+    assert (
+        "Klaster muvofiqlashtiruvchisi qayd etilmagan: bor boʻlsa, qoʻshing."
+        in checks["message"].to_list()
+    )
     assert demo_graph.central().to_polars()["label"][0] == "BCT Cluster"

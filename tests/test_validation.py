@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib.resources import files
 
 import pyoxigraph as ox
@@ -204,8 +205,16 @@ def test_a_result_names_the_row_it_came_from(tmp_path) -> None:
     graph.load(write_tables(tmp_path / "t", tables))
     violations = [result for result in graph.check() if result.severity == "Violation"]
     assert [(result.source, result.row, result.message["en"]) for result in violations] == [
-        ("t", "cooperations.csv!2", "A cooperation has at least two participants."),
-        ("t", "supplies.csv!5", "An actor cannot supply itself."),
+        (
+            "t",
+            "cooperations.csv!2",
+            "A cooperation has at least two participants: add a row for each.",
+        ),
+        (
+            "t",
+            "supplies.csv!5",
+            "An actor cannot supply itself: correct the supplier or the buyer.",
+        ),
     ]
 
 
@@ -214,3 +223,12 @@ def test_the_demonstration_conforms(demo_graph) -> None:
     assert [result for result in results if result.severity == "Violation"] == []
     assert all(result.row for result in results), "every result leads to a row"
     assert files("klaster.ontology").joinpath("shapes.ttl").is_file()
+
+
+def test_each_message_says_what_to_do() -> None:
+    # What is wrong, a colon, and what would mend it.
+    shapes = rdflib.Graph().parse(data=shapes_text(), format="turtle")
+    messages = list(shapes.objects(None, rdflib.SH.message))
+    assert len(messages) == 3 * len(shape_names())
+    for message in messages:
+        assert re.search(r"\S: .*\w\.$", str(message)), message

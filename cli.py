@@ -191,6 +191,29 @@ def load(
 @main.command()
 @_graph
 @_printed
+def sources(graph: Path, output: Output) -> None:
+    """List what was loaded into GRAPH: from where, when, how much."""
+    from klaster.graph.views.report import sources_sheet
+
+    found = [vars(entry) for entry in _existing(graph).sources()]
+    output.show(sources_sheet(found, language=output.language, for_people=output.for_people))
+
+
+@main.command()
+@_graph
+@click.argument("name")
+@_spoken
+def drop(graph: Path, name: str, output: Output) -> None:
+    """Take the source NAME out of GRAPH, with all that it stated."""
+    from klaster.ontology.labels import phrase
+
+    _existing(graph).drop(name)
+    output.tell(phrase("cli.dropped", output.language, name=name))
+
+
+@main.command()
+@_graph
+@_printed
 def info(graph: Path, output: Output) -> None:
     """Count what is in GRAPH, and say what the data can and cannot answer."""
     from klaster.graph.views.report import info_sheet
@@ -427,6 +450,8 @@ def _load(
         key = "cli.unchanged" if report.unchanged else "cli.loaded"
         rows = sum(report.rows.values())
         output.tell(phrase(key, language, name=report.name, rows=rows, path=report.path))
+        for table, counts in (report.changes or {}).items():
+            output.tell(phrase("cli.changed", language, table=table, **vars(counts)))
         if report.unread:
             output.tell(phrase("cli.unread", language, names=", ".join(report.unread)))
         # What was left out is said even in quiet: it is a loss that was asked for.

@@ -36,7 +36,7 @@ def find_question(slug: str, folder: Path | None) -> Question:
     """
     known = questions(folder)
     if slug not in known:
-        raise Fault("fault.unknown-question", found=slug, nearest=_nearest(slug, list(known)))
+        raise Fault("fault.unknown-question", found=slug, nearest=nearest_of(slug, list(known)))
     return known[slug]
 
 
@@ -54,14 +54,15 @@ def find_thing(columns: Columns, table: str, name: str) -> str:
             if row.get(key):
                 known.setdefault(fold(row[key]), row["iri"])
     if fold(name) not in known:
-        near = _nearest(fold(name), list(known))
+        near = nearest_of(fold(name), list(known))
         if table == "clusters":
             raise Fault("fault.unknown-cluster", found=name, nearest=near)
         raise Fault("fault.unknown-thing", found=name, table=table, nearest=near)
     return known[fold(name)]
 
 
-def _nearest(found: str, known: list[str]) -> Mapping[str, str] | str:
+def nearest_of(found: str, known: list[str]) -> Mapping[str, str] | str:
+    """Return the words that offer the nearest known spelling, or nothing where none is near."""
     near = process.extractOne(found, known, score_cutoff=60)
     return phrase_words("fault.nearest", nearest=near[0]) if near else ""
 
@@ -97,7 +98,7 @@ def _term(parameter: Parameter, value: str, columns: Columns) -> NamedNode | Lit
         scheme = parameter.scheme or parameter.kind
         known = spellings(scheme)
         if fold(value) not in known:
-            near = _nearest(fold(value), list(known))
+            near = nearest_of(fold(value), list(known))
             raise Fault("fault.unknown-code", found=value, scheme=scheme, nearest=near)
         return NamedNode(code_iri(scheme, known[fold(value)]))
     if parameter.kind == "date":

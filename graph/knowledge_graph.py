@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from klaster.graph.store.folder import GraphFolder, Manifest, SourceEntry, Staging
+from klaster.graph.store.folder import GraphFolder, SourceEntry
 from klaster.ontology.faults import CellFault, Fault
 from klaster.ontology.terms import graph_iri
 
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from klaster.graph.answer import Answer, Check, Count, Records
     from klaster.graph.findings.finding import Finding
     from klaster.graph.network.network import Network
-    from klaster.graph.store.columns import Columns
+    from klaster.graph.store.columns import Columns, Difference
     from klaster.graph.store.embedded import EmbeddedStore
     from klaster.graph.views.picture import Picture
     from klaster.loaders.sources import Loaded
@@ -33,7 +32,8 @@ class LoadReport:
     """What became of one source: its rows by table, or that it was unchanged.
 
     ``skipped`` are faults whose rows were left out because that was asked for, ``unread``
-    sheets and columns that are no part of klaster's tables.
+    sheets and columns that are no part of klaster's tables. Where the source replaces an
+    earlier state of itself, ``changes`` counts, by table, the rows added, changed and gone.
     """
 
     name: str
@@ -42,6 +42,7 @@ class LoadReport:
     rows: Mapping[str, int]
     skipped: tuple[CellFault, ...] = ()
     unread: tuple[str, ...] = ()
+    changes: Mapping[str, Difference] | None = None
 
 
 class KnowledgeGraph:
@@ -120,15 +121,55 @@ class KnowledgeGraph:
             loaded = read_source(path, base=self.base, name=kept_name, skip_bad_rows=skip_bad_rows)
             loads.append(loaded)
             rows = {table: frame.height for table, frame in loaded.tables.frames.items()}
-            skipped, unread = tuple(loaded.skipped), tuple(loaded.unread)
             reports.append(
                 LoadReport(
-                    kept_name, str(path), unchanged=False, rows=rows, skipped=skipped, unread=unread
+                    kept_name,
+                    str(path),
+                    unchanged=False,
+                    rows=rows,
+                    skipped=tuple(loaded.skipped),
+                    unread=tuple(loaded.unread),
+                    changes=self._changes(loaded),
                 )
             )
         if loads:
-            self._land(loads, loaded_at or dt.datetime.now(dt.UTC), progress)
+            self._change(loads, loaded_at=loaded_at or dt.datetime.now(dt.UTC), progress=progress)
         return reports
+
+    def drop(self, name: str) -> None:
+        """Take a source out of the graph, with all that it stated and nothing else.
+
+        Raises
+        ------
+        Fault
+            If no source of this name was loaded, naming the nearest.
+        """
+        from klaster.graph.asking import nearest_of
+
+        names = [entry.name for entry in self.sources()]
+        if name not in names:
+            raise Fault("fault.unknown-source", found=name, nearest=nearest_of(name, names))
+        self._change((), loaded_at=dt.datetime.now(dt.UTC), dropped=name)
+
+    def _change(
+        self,
+        loads: Sequence[Loaded],
+        *,
+        loaded_at: dt.datetime,
+        dropped: str = "",
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        from klaster.graph.landing import land
+
+        land(
+            self._folder,
+            [loaded.tables for loaded in loads],
+            loaded_at=loaded_at,
+            loader=_program(),
+            dropped=dropped,
+            progress=progress,
+        )
+        self._reread()
 
     def _source_name(self, path: Path, name: str | None) -> str:
         from klaster.loaders.sources import source_name
@@ -141,6 +182,16 @@ class KnowledgeGraph:
             raise Fault("fault.same-name", name=found, path=entry.path)
         return found
 
+    def _changes(self, loaded: Loaded) -> dict[str, Difference] | None:
+        """Compare a source with the state of it that was loaded before, if there is one."""
+        from klaster.graph.store.columns import differences
+
+        name = loaded.tables.name
+        if self._manifest.source(name) is None:
+            return None
+        folder = self._folder.path / self._manifest.generation / "tables" / name
+        return differences(folder, loaded.tables)
+
     def _unchanged(self, path: Path, name: str) -> SourceEntry | None:
         from klaster.loaders.sources import fingerprint, source_kind
 
@@ -150,85 +201,10 @@ class KnowledgeGraph:
         source_kind(path)
         return entry if fingerprint(path) == entry.sha256 else None
 
-    def _land(
-        self, loads: Sequence[Loaded], loaded_at: dt.datetime, progress: Callable[[str], None]
-    ) -> None:
-        """Make the new state beside the old one, and change over in one step."""
-        from klaster.graph.findings.gaps import METHOD, find_gaps
-        from klaster.graph.findings.record import write_findings
-        from klaster.graph.store.columns import Columns, write_columns
-        from klaster.graph.store.derived import write_derived
-        from klaster.graph.store.embedded import StagedStore
-        from klaster.graph.store.quads import write_codes, write_source
-
-        with self._folder.change() as staging, TemporaryDirectory() as scratch:
-            after = self._with_entries(staging.before, loads, loaded_at)
-            staging.after = after
-            changed = {loaded.tables.name for loaded in loads}
-            quads = Path(scratch) / "load.nq"
-            with quads.open("wb") as stream:
-                for loaded in loads:
-                    write_columns(loaded.tables, staging.tables(loaded.tables.name))
-                    write_source(
-                        stream,
-                        loaded.tables,
-                        base=after.base,
-                        loaded_at=loaded_at,
-                        loader=_program(),
-                    )
-                write_codes(stream, graph_iri(after.base, "ontology"))
-            self._keep_others(staging, changed)
-            columns = Columns(staging.tables(entry.name) for entry in after.sources)
-            progress("derive")
-            with quads.open("ab") as stream:
-                write_derived(stream, columns, graph_iri(after.base, "derived"))
-            progress("find")
-            with quads.open("ab") as stream:
-                write_findings(
-                    stream,
-                    find_gaps(columns),
-                    base=after.base,
-                    graph=graph_iri(after.base, "findings"),
-                    method=METHOD,
-                )
-            progress("store")
-            before = self._folder.store(staging.before) if staging.before.generation else None
-            store = StagedStore(staging.store, before)
-            replaced = [graph_iri(after.base, "source", source) for source in sorted(changed)]
-            replaced += [
-                graph_iri(after.base, part) for part in ("derived", "findings", "ontology")
-            ]
-            store.replace(replaced, quads)
-            store.load_ontology(graph_iri(after.base, "ontology"))
-            store.close()
-        self._reread()
-
     def _reread(self) -> None:
         self._manifest = self._folder.manifest()
         for cached in ("_columns", "_store", "_network"):
             self.__dict__.pop(cached, None)
-
-    def _keep_others(self, staging: Staging, changed: Iterable[str]) -> None:
-        for entry in staging.before.sources:
-            if entry.name not in changed:
-                staging.keep_tables(entry.name)
-
-    def _with_entries(
-        self, before: Manifest, loads: Sequence[Loaded], loaded_at: dt.datetime
-    ) -> Manifest:
-        entries = {entry.name: entry for entry in before.sources}
-        for loaded in loads:
-            tables = loaded.tables
-            entries[tables.name] = SourceEntry(
-                name=tables.name,
-                kind=tables.kind,
-                path=tables.path,
-                sha256=tables.sha256,
-                loader=_program(),
-                loaded_at=loaded_at.isoformat(timespec="seconds"),
-                rows={table: frame.height for table, frame in tables.frames.items()},
-            )
-        return replace(before, sources=tuple(entries[name] for name in sorted(entries)))
 
     @cached_property
     def _columns(self) -> Columns:

@@ -260,3 +260,22 @@ def test_output_that_is_closed_early_is_no_crash(demo_graph) -> None:
     )
     assert ended.stdout.startswith("rule,")
     assert "Traceback" not in ended.stderr
+
+
+def test_sources_are_listed_and_one_can_be_dropped(tmp_path, small_source) -> None:
+    graph = tmp_path / "g.klaster"
+    done("load", small_source, "--into", graph)
+    other = {"actors": [{"id": "o", "name": "Other", "kind": "support"}]}
+    done("load", write_tables(tmp_path / "other", other), "--into", graph)
+    rows = json.loads(done("sources", graph, "--format", "json").stdout)
+    assert [(row["name"], row["kind"], row["rows"]) for row in rows] == [
+        ("other", "folder", 1),
+        ("small", "folder", sum(map(len, SMALL.values()))),
+    ]
+    assert "taken out" in done("drop", graph, "other").stderr
+    assert len(json.loads(done("sources", graph, "--format", "json").stdout)) == 1
+    assert run("drop", graph, "other").exit_code == 1
+    grown = SMALL | {"actors": [*SMALL["actors"], other["actors"][0]]}
+    source = write_tables(tmp_path / "grown", grown)
+    told = done("load", source, "--into", graph, "--name", "small", "--lang", "ru").stderr
+    assert "actors: добавлено 1, изменено 0, исчезло 0" in told

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 
+import pyoxigraph as ox
 import pytest
 from filelock import FileLock
 from made_up import LOADED_AT, SMALL, folder_bytes, write_tables
@@ -167,3 +168,49 @@ def test_a_state_is_kept_until_the_one_after_the_next(graph, tmp_path) -> None:
         graph.load(write_tables(tmp_path / f"other{index}", {"actors": [row]}))
     states = sorted(path.name for path in graph.path.glob("g0*"))
     assert states == ["g000003", "g000004"]
+
+
+def test_a_replaced_source_tells_what_changed(graph, tmp_path) -> None:
+    changed = dict(SMALL)
+    changed["actors"] = [
+        *SMALL["actors"][1:-1],
+        SMALL["actors"][-1] | {"name": "State bank"},
+        {"id": "n", "name": "New", "kind": "support"},
+    ]
+    changed["memberships"] = SMALL["memberships"][1:]
+    changed["supplies"] = SMALL["supplies"][1:][::-1]
+    (report,) = graph.load(write_tables(tmp_path / "changed", changed), name="small")
+    counts = {table: (d.added, d.changed, d.gone) for table, d in report.changes.items()}
+    # The order of rows is no change.
+    assert counts == {"actors": (1, 1, 1), "memberships": (0, 0, 1), "supplies": (0, 0, 1)}
+
+
+def test_a_first_load_has_nothing_to_compare_with(tmp_path, small_source) -> None:
+    (report,) = klaster.open(tmp_path / "g.klaster").load(small_source)
+    assert report.changes is None
+
+
+def test_a_dropped_source_leaves_the_graph_as_it_was_without_it(graph, tmp_path) -> None:
+    def statements(opened) -> set[str]:
+        return set(opened._store.oxigraph.dump(format=ox.RdfFormat.N_QUADS).decode().splitlines())
+
+    named = {line for line in statements(graph) if "_:" not in line}
+    other = write_tables(
+        tmp_path / "other", {"actors": [{"id": "o", "name": "Other", "kind": "support"}]}
+    )
+    graph.load(other)
+    assert number(graph, ACTORS) == 6
+    graph.drop("other")
+    assert {line for line in statements(graph) if "_:" not in line} == named
+    assert [entry.name for entry in graph.sources()] == ["small"]
+    with pytest.raises(Fault) as caught:
+        graph.drop("smal")
+    assert "small" in caught.value.text("en")
+
+
+def test_the_last_source_may_be_dropped_and_loaded_again(graph, small_source) -> None:
+    graph.drop("small")
+    assert graph.sources() == []
+    assert number(graph, ACTORS) == 0
+    graph.load(small_source)
+    assert number(graph, ACTORS) == 5

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -39,6 +40,55 @@ def write_columns(source: SourceTables, folder: Path) -> None:
             pl.col(column).cast(dtype) for column, dtype in schema(tables()[name]).items()
         )
         kept.write_parquet(folder / f"{name}.parquet")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """How many rows of a table are new, say something else, or are gone."""
+
+    added: int
+    changed: int
+    gone: int
+
+
+def differences(folder: Path, source: SourceTables) -> dict[str, Difference]:
+    """Compare a source with its tables as they were written before, by the IRIs of its rows.
+
+    Where a row stands in its file is no change.
+    """
+    found = {}
+    for name, table in tables().items():
+        path = folder / f"{name}.parquet"
+        old = pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=schema(table))
+        new = source.frames.get(name, pl.DataFrame(schema=schema(table)))
+        before, after = (_contents(frame, table) for frame in (old, new))
+        both = before.join(after, on=["iri", "copy"], suffix="_after")
+        counts = Difference(
+            added=after.height - both.height,
+            changed=both.filter(pl.col("said") != pl.col("said_after")).height,
+            gone=before.height - both.height,
+        )
+        if counts != Difference(0, 0, 0):
+            found[name] = counts
+    return found
+
+
+def _contents(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
+    """Return what each row says, as one text, under its IRI; rows of one thing are numbered."""
+    said = [
+        pl.col(column.name).list.join(";") if column.is_list else pl.col(column.name)
+        for column in table.columns
+    ]
+    return (
+        frame.select(
+            "iri",
+            said=pl.concat_str(
+                [column.cast(pl.String).fill_null("") for column in said], separator="\x1f"
+            ),
+        )
+        .sort("iri", "said")
+        .with_columns(copy=pl.int_range(pl.len()).over("iri"))
+    )
 
 
 class Columns:

@@ -196,6 +196,28 @@ def info_sheet(counts: Sequence[Count], *, language: str, for_people: bool) -> S
     return Sheet(words, headings)
 
 
+def sources_sheet(
+    entries: Sequence[Mapping[str, object]], *, language: str, for_people: bool
+) -> Sheet:
+    """Return what was loaded: ``name, kind, loaded_at, rows, path, sha256, loader``."""
+    rows = []
+    for entry in entries:
+        counts = entry["rows"]
+        total = sum(counts.values()) if isinstance(counts, Mapping) else 0
+        rows.append({**entry, "rows": total})
+    if not for_people:
+        keys = ("name", "kind", "loaded_at", "rows", "path", "sha256", "loader")
+        return Sheet(rows, _data_headings(keys))
+    headings = [
+        Heading("name", phrase("head.source", language)),
+        Heading("kind", phrase("head.kind-of-source", language)),
+        Heading("loaded_at", phrase("head.loaded-at", language)),
+        Heading("rows", phrase("head.rows", language), number=True),
+        Heading("path", phrase("head.path", language)),
+    ]
+    return Sheet(rows, headings)
+
+
 def questions_sheet(library: Mapping[str, Question], *, language: str, for_people: bool) -> Sheet:
     """Return the question library: ``name, question, parameters``."""
     rows = [

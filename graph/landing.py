@@ -1,0 +1,84 @@
+"""How a change lands: the new state is made beside the old one and takes over in one step."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from klaster.graph.findings.gaps import METHOD, find_gaps
+from klaster.graph.findings.record import write_findings
+from klaster.graph.store.columns import Columns, write_columns
+from klaster.graph.store.derived import write_derived
+from klaster.graph.store.embedded import StagedStore
+from klaster.graph.store.folder import GraphFolder, Manifest, SourceEntry
+from klaster.graph.store.quads import write_codes, write_source
+from klaster.ontology.tables import SourceTables
+from klaster.ontology.terms import graph_iri
+
+
+def land(
+    folder: GraphFolder,
+    sources: Sequence[SourceTables],
+    *,
+    loaded_at: dt.datetime,
+    loader: str,
+    dropped: str,
+    progress: Callable[[str], None],
+) -> None:
+    """Add or replace sources, take one out, and derive and look for gaps anew.
+
+    Each source's named graph is replaced as a whole; the other sources' are not touched.
+    """
+    with folder.change() as staging, TemporaryDirectory() as scratch:
+        after = _entries(staging.before, sources, loaded_at, loader, dropped)
+        staging.after = after
+        graphs = {part: graph_iri(after.base, part) for part in ("derived", "findings", "ontology")}
+        changed = {source.name for source in sources}
+        quads = Path(scratch) / "load.nq"
+        with quads.open("wb") as stream:
+            for source in sources:
+                write_columns(source, staging.tables(source.name))
+                write_source(stream, source, base=after.base, loaded_at=loaded_at, loader=loader)
+            write_codes(stream, graphs["ontology"])
+            for entry in after.sources:
+                if entry.name not in changed:
+                    staging.keep_tables(entry.name)
+            columns = Columns(staging.tables(entry.name) for entry in after.sources)
+            progress("derive")
+            write_derived(stream, columns, graphs["derived"])
+            progress("find")
+            found = find_gaps(columns)
+            write_findings(stream, found, base=after.base, graph=graphs["findings"], method=METHOD)
+        progress("store")
+        before = folder.store(staging.before) if staging.before.generation else None
+        store = StagedStore(staging.store, before)
+        gone = sorted(changed | ({dropped} if dropped else set()))
+        replaced = [graph_iri(after.base, "source", name) for name in gone]
+        store.replace([*replaced, *graphs.values()], quads)
+        store.load_ontology(graphs["ontology"])
+        store.close()
+
+
+def _entries(
+    before: Manifest,
+    sources: Sequence[SourceTables],
+    loaded_at: dt.datetime,
+    loader: str,
+    dropped: str,
+) -> Manifest:
+    """Return the manifest with the sources that the new state has."""
+    entries = {entry.name: entry for entry in before.sources if entry.name != dropped}
+    for source in sources:
+        entries[source.name] = SourceEntry(
+            name=source.name,
+            kind=source.kind,
+            path=source.path,
+            sha256=source.sha256,
+            loader=loader,
+            loaded_at=loaded_at.isoformat(timespec="seconds"),
+            rows={table: frame.height for table, frame in source.frames.items()},
+        )
+    return replace(before, sources=tuple(entries[name] for name in sorted(entries)))

@@ -388,13 +388,13 @@ def page(graph: Path, path: Path, output: Output) -> None:
     "--output",
     "path",
     required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="The file to write: .ttl, .nt, .nq, .trig, .rdf or .jsonld.",
+    type=click.Path(path_type=Path),
+    help="The file to write: .xlsx, .ttl, .nt, .nq, .trig, .rdf or .jsonld, or a new folder for CSV.",
 )
 @click.option("--rdf12", is_flag=True, help="Let links reify their direct edges (RDF 1.2).")
 @_spoken
 def export(graph: Path, path: Path, rdf12: bool, output: Output) -> None:
-    """Write GRAPH as an RDF file, in the format of its suffix."""
+    """Write GRAPH as a workbook, a folder of CSV files or an RDF file."""
     from klaster.ontology.labels import phrase
 
     _existing(graph).export(path, rdf12=rdf12)

@@ -241,18 +241,27 @@ class KnowledgeGraph:
         return rdflib.Dataset(store=OxigraphStore(store=self._store.oxigraph), default_union=True)
 
     def export(self, path: str | Path, *, rdf12: bool = False) -> None:
-        """Write the facts, what is derived from them and the findings as an RDF file.
+        """Write the graph for another program; the suffix of the file gives the format.
 
-        The suffix gives the format: ttl, nt, nq, trig, rdf or jsonld. With ``rdf12``, links
-        also reify their direct edges, as RDF 1.2 has it.
+        ``xlsx``, or no suffix for a new folder of CSV files: the tables, ready to be mended and
+        loaded again. ``ttl``, ``nt``, ``nq``, ``trig``, ``rdf`` or ``jsonld``: the facts, what
+        is derived from them and the findings. With ``rdf12``, links also reify their direct
+        edges, as RDF 1.2 has it.
         """
         from klaster.graph.store.exchange import write_rdf
+        from klaster.graph.store.tabular import as_loaded, write_csv_folder, write_workbook
+
+        path = Path(path)
+        if path.suffix.lower() in ("", ".xlsx") and not rdf12:
+            write = write_workbook if path.suffix else write_csv_folder
+            write(as_loaded(self._columns), path)
+            return
 
         graphs = [graph_iri(self.base, "source", entry.name) for entry in self.sources()]
         graphs += [graph_iri(self.base, part) for part in ("derived", "findings")]
         write_rdf(
             self._store.oxigraph,
-            Path(path),
+            path,
             graphs=graphs,
             prefixes={"d": self.base},
             rdf12=rdf12,

@@ -30,7 +30,8 @@ def raw_table(name: str, place: str, locator: str, cells: pl.DataFrame) -> RawTa
     """
     columns = [column for column in cells.columns if column != "row"]
     cells = cells.with_columns(
-        pl.col(columns).str.strip_chars().replace("", None),
+        # An apostrophe keeps a spreadsheet from running a cell; it is no part of the text.
+        pl.col(columns).str.strip_chars().str.replace(r"^'([=+\-@])", "$1").replace("", None),
     ).filter(pl.any_horizontal(pl.col(columns).is_not_null()) if columns else pl.lit(value=False))
     if cells.is_empty():
         return RawTable(name, place, locator, pl.DataFrame(schema={"row": pl.UInt32}))

@@ -7,10 +7,14 @@ import json
 import pyoxigraph as ox
 import pytest
 import rdflib
+from made_up import write_tables
+from openpyxl import load_workbook
 from rdflib.compare import isomorphic
 
+import klaster
 from klaster.graph.store.exchange import FORMATS
 from klaster.ontology.faults import Fault
+from klaster.ontology.tables import tables
 
 REIFIES = "http://www.w3.org/1999/02/22-rdf-syntax-ns#reifies"
 
@@ -76,9 +80,72 @@ def test_the_same_graph_gives_the_same_bytes(small_graph, tmp_path) -> None:
     assert (tmp_path / "one.ttl").read_bytes() == (tmp_path / "two.ttl").read_bytes()
 
 
-@pytest.mark.parametrize(("name", "rdf12"), [("g.doc", False), ("g", False), ("g.rdf", True)])
+@pytest.mark.parametrize(
+    ("name", "rdf12"), [("g.doc", False), ("g", True), ("g.rdf", True), ("g.xlsx", True)]
+)
 def test_a_suffix_without_a_format_is_refused(small_graph, tmp_path, name, rdf12) -> None:
     with pytest.raises(Fault) as caught:
         small_graph.export(tmp_path / name, rdf12=rdf12)
     assert caught.value.key == "fault.suffix"
     assert list(tmp_path.iterdir()) == []
+
+
+def contents(graph) -> dict[str, list[list[str]]]:
+    """What the tables say, wherever it stands in the file."""
+    return {
+        name: sorted(
+            [str(value) for value in row]
+            for row in graph.table(name).drop("row", "locator", "origin").rows()
+        )
+        for name in tables()
+    }
+
+
+@pytest.mark.parametrize("name", ["back.xlsx", "back"])
+def test_tables_written_and_loaded_again_are_the_same(small_graph, tmp_path, name) -> None:
+    small_graph.export(tmp_path / name)
+    again = klaster.open(tmp_path / "small.klaster")
+    again.load(tmp_path / name, name="small")
+    assert contents(again) == contents(small_graph)
+    if name == "back":
+        with pytest.raises(Fault) as caught:
+            small_graph.export(tmp_path / name)
+        assert caught.value.key == "fault.exists"
+
+
+def test_the_demonstration_comes_back_from_its_workbook(demo_graph, tmp_path) -> None:
+    demo_graph.export(tmp_path / "demo.xlsx")
+    again = klaster.open(tmp_path / "uzbekistan.klaster")
+    again.load(tmp_path / "demo.xlsx", name="demo")
+    assert contents(again) == contents(demo_graph)
+
+
+def test_cells_that_a_spreadsheet_would_run_come_out_as_text(tmp_path) -> None:
+    names = ["=1+1", "+1", "-1", "@x", '=HYPERLINK("http://x")', "'quoted"]
+    rows = [{"id": str(n), "name": name, "kind": "support"} for n, name in enumerate(names)]
+    graph = klaster.open(tmp_path / "g.klaster")
+    graph.load(write_tables(tmp_path / "t", {"actors": rows}))
+    graph.export(tmp_path / "x.xlsx")
+    sheet = load_workbook(tmp_path / "x.xlsx")["actors"]
+    assert [cell.data_type for cell in sheet["B"]] == ["s"] * 7
+    assert [cell.value for cell in sheet["B"][1:]] == names
+    graph.export(tmp_path / "csv")
+    text = (tmp_path / "csv/actors.csv").read_text("utf-8")
+    assert not [line for line in text.splitlines() if line.split(",")[1].strip('"')[0] in "=+-@"]
+    again = klaster.open(tmp_path / "again.klaster")
+    again.load(tmp_path / "csv")
+    assert sorted(again.table("actors")["name"]) == sorted(names)
+
+
+def test_the_same_id_in_two_sources_is_told_apart(tmp_path) -> None:
+    graph = klaster.open(tmp_path / "g.klaster")
+    for source in ("one", "two"):
+        rows = [{"id": "a", "name": source, "kind": "support"}]
+        graph.load(write_tables(tmp_path / source, {"actors": rows}))
+    graph.export(tmp_path / "both")
+    again = klaster.open(tmp_path / "again.klaster")
+    again.load(tmp_path / "both")
+    assert again.table("actors").select("id", "name").sort("name").rows() == [
+        ("a", "one"),
+        ("two:a", "two"),
+    ]

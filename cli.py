@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import io
 import os
 import re
 import shutil
@@ -41,6 +42,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
         """Turn a KlasterError into its message, in the language asked for, and exit code 1."""
         ctx.ensure_object(dict)
+        _write_any_script()
         try:
             return super().invoke(ctx)
         except KlasterError as fault:
@@ -77,6 +79,20 @@ class Output:
         """Print what is no result to stderr, unless it was asked to be quiet."""
         if text and not self.quiet:
             click.echo(text, err=True)
+
+
+def _write_any_script() -> None:
+    """Let names in any script be written, whatever the encoding of the system is.
+
+    What goes to a file or another program is UTF-8; a terminal that lacks a letter shows a
+    question mark in its place.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            if stream.isatty():
+                stream.reconfigure(errors="replace")
+            else:
+                stream.reconfigure(encoding="utf-8")
 
 
 def _option_language(ctx: click.Context, _: click.Parameter, value: str | None) -> str:

@@ -279,3 +279,13 @@ def test_sources_are_listed_and_one_can_be_dropped(tmp_path, small_source) -> No
     source = write_tables(tmp_path / "grown", grown)
     told = done("load", source, "--into", graph, "--name", "small", "--lang", "ru").stderr
     assert "actors: добавлено 1, изменено 0, исчезло 0" in told
+
+
+@pytest.mark.parametrize("encoding", ["cp1251", "ascii"])
+def test_names_in_any_script_are_written_whatever_the_locale(demo_graph, encoding) -> None:
+    command = [sys.executable, "-m", "klaster", "missing", demo_graph.path, "--lang", "uz"]
+    ended = subprocess.run(
+        command, capture_output=True, env=os.environ | {"PYTHONIOENCODING": encoding}, check=False
+    )
+    assert ended.returncode == 0, ended.stderr
+    assert "Paxta-toʻqimachilik klasteri" in ended.stdout.decode("utf-8")

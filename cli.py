@@ -182,6 +182,18 @@ def demo(folder: Path, output: Output) -> None:
 
 
 @main.command()
+@click.argument("target", type=click.Path(path_type=Path))
+@_spoken
+def init(target: Path, output: Output) -> None:
+    """Make blank tables to fill in: TARGET is a workbook (.xlsx) or a new folder of CSV files."""
+    from klaster.loaders.template import write_template
+    from klaster.ontology.labels import phrase
+
+    write_template(target, language=output.language)
+    output.tell(phrase("cli.blank", output.language, path=target))
+
+
+@main.command()
 @click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option(
     "--into",
@@ -200,7 +212,7 @@ def load(
     skip_bad_rows: bool,
     output: Output,
 ) -> None:
-    """Load SOURCES (workbooks .xlsx or folders of CSV files) into a graph, all or none."""
+    """Load SOURCES (workbooks, tables, or folders of tables) into a graph, all or none."""
     _load(_open(graph), sources, output, name=name, skip_bad_rows=skip_bad_rows)
 
 
@@ -468,6 +480,8 @@ def _load(
         output.tell(phrase(key, language, name=report.name, rows=rows, path=report.path))
         for table, counts in (report.changes or {}).items():
             output.tell(phrase("cli.changed", language, table=table, **vars(counts)))
+        if report.guessed:
+            output.tell(phrase("cli.guessed", language, guesses="; ".join(report.guessed)))
         if report.unread:
             output.tell(phrase("cli.unread", language, names=", ".join(report.unread)))
         # What was left out is said even in quiet: it is a loss that was asked for.

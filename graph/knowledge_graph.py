@@ -32,7 +32,8 @@ class LoadReport:
     """What became of one source: its rows by table, or that it was unchanged.
 
     ``skipped`` are faults whose rows were left out because that was asked for, ``unread``
-    sheets and columns that are no part of klaster's tables. Where the source replaces an
+    sheets and columns that are no part of klaster's tables, ``guessed`` what was told of a
+    text file's encoding, separator and decimal sign. Where the source replaces an
     earlier state of itself, ``changes`` counts, by table, the rows added, changed and gone.
     """
 
@@ -42,6 +43,7 @@ class LoadReport:
     rows: Mapping[str, int]
     skipped: tuple[CellFault, ...] = ()
     unread: tuple[str, ...] = ()
+    guessed: tuple[str, ...] = ()
     changes: Mapping[str, Difference] | None = None
 
 
@@ -129,6 +131,7 @@ class KnowledgeGraph:
                     rows=rows,
                     skipped=tuple(loaded.skipped),
                     unread=tuple(loaded.unread),
+                    guessed=tuple(loaded.guessed),
                     changes=self._changes(loaded),
                 )
             )

@@ -20,8 +20,8 @@ from klaster.ontology.terms import code_iri
 
 _YES: Final = frozenset({"true", "1", "yes", "да", "ha"})
 _NO: Final = frozenset({"false", "0", "no", "нет", "yo'q"})
-_PERSONAL: Final = r"^\d[\d \-]{12,}\d$"
-_NUMBER: Final = r"^-?\d+(\.\d+)?([eE][+-]?\d+)?$"
+_PERSONAL: Final = r"^[0-9][0-9 \-]{12,}[0-9]$"
+_NUMBER: Final = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 _ISO_REGION: Final = re.compile("[A-Z]{2}-[A-Z0-9]{1,3}")
 # A suggestion further off than this would mislead more than help.
 _NEAR: Final = 75
@@ -124,7 +124,7 @@ def _refuse_personal_numbers(
         if column.type != "string":
             continue
         personal = pl.col(column.name).str.contains(_PERSONAL) & (
-            pl.col(column.name).str.replace_all(r"\D", "").str.len_chars() == 14
+            pl.col(column.name).str.replace_all(r"[^0-9]", "").str.len_chars() == 14
         )
         rows = frame.filter(personal)["row"]
         faults += [CellFault(raw.place, row, column.name, "fault.personal") for row in rows]
@@ -226,6 +226,9 @@ def _numeric(
     high = float("inf") if column.maximum is None else column.maximum
     if column.type == "year":
         low, high = 1000, 2999
+    elif column.type == "integer":
+        # More could not be kept to the digit.
+        high = min(high, 2.0**53)
     inside = number.is_between(low, high)
     limits = {"minimum": _limit(low), "maximum": _limit(high)}
     faults += _faulty(frame, raw, column, ~inside, "fault.range", **limits)
@@ -244,9 +247,9 @@ def _dated(
     """Check dates; a year or a month alone stays as it was written (see ``period``)."""
     cell = pl.col(column.name)
     good = (
-        cell.str.contains(r"^\d{4}$")
-        | (cell.str.contains(r"^\d{4}-\d{2}$") & _day(cell + "-01").is_not_null())
-        | (cell.str.contains(r"^\d{4}-\d{2}-\d{2}$") & _day(cell).is_not_null())
+        cell.str.contains(r"^[0-9]{4}$")
+        | (cell.str.contains(r"^[0-9]{4}-[0-9]{2}$") & _day(cell + "-01").is_not_null())
+        | (cell.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$") & _day(cell).is_not_null())
     )
     faults = _faulty(frame, raw, column, ~good, "fault.date")
     return frame.with_columns(pl.when(good).then(cell).otherwise(None).alias(column.name)), faults

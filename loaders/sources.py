@@ -5,22 +5,30 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 import polars as pl
 from rapidfuzz import process
 
+from klaster.loaders.cells import refuse_what_is_no_file, shown, unreadable
 from klaster.loaders.check import CheckedTable, check_table
-from klaster.loaders.csv_folder import csv_files, read_csv_folder
+from klaster.loaders.csv_folder import (
+    TABLE_FILES,
+    is_read,
+    read_folder,
+    read_table_file,
+    table_files,
+)
 from klaster.loaders.identity import addresses, name_things
 from klaster.loaders.raw import RawTable
 from klaster.loaders.references import check_references
-from klaster.loaders.workbook import read_workbook
+from klaster.loaders.workbook import WORKBOOKS, read_workbook
 from klaster.ontology.faults import CellFault, Fault, SourceError
+from klaster.ontology.labels import phrase_words
 from klaster.ontology.names import fold
-from klaster.ontology.tables import SourceTables, tables
+from klaster.ontology.tables import SourceTables, Table, tables
 
 LOADER_VERSION: Final = "1"
 """Goes up when the same file would give other tables, so that it is then loaded again."""
@@ -30,29 +38,36 @@ LOADER_VERSION: Final = "1"
 class Loaded:
     """A source that may be loaded, with what was skipped or left aside on the way.
 
-    ``unread`` names sheets, files and columns that are no part of klaster's tables.
+    ``unread`` names sheets, files and columns that are no part of klaster's tables;
+    ``guessed`` says of each file of text that is not in UTF-8 with commas what it was taken to be.
     """
 
     tables: SourceTables
     skipped: list[CellFault]
     unread: list[str]
+    guessed: list[str] = field(default_factory=list)
 
 
 def source_kind(path: Path) -> str:
-    """Return ``workbook`` or ``folder``.
+    """Return ``workbook``, ``folder`` or ``file`` (which holds one table).
 
     Raises
     ------
     Fault
         If the path leads nowhere or to something else.
     """
-    if not path.exists():
-        raise Fault("fault.not-there", path=path)
-    if path.is_dir():
-        return "folder"
-    if path.suffix.lower() in (".xlsx", ".xlsm"):
-        return "workbook"
-    raise Fault("fault.kind", path=path)
+    try:
+        if path.is_dir():
+            return "folder"
+        if not path.exists():
+            raise Fault("fault.not-there", path=shown(path))
+    except (OSError, ValueError) as reason:
+        raise unreadable(path, reason) from reason
+    suffix = path.suffix.lower()
+    if suffix not in WORKBOOKS | TABLE_FILES:
+        raise Fault("fault.kind", path=shown(path))
+    refuse_what_is_no_file(path)
+    return "workbook" if suffix in WORKBOOKS else "file"
 
 
 def source_name(path: Path) -> str:
@@ -67,16 +82,35 @@ def source_name(path: Path) -> str:
 
 
 def fingerprint(path: Path) -> str:
-    """Return the SHA-256 of a file, or of a folder's CSV files with their names."""
-    if path.is_file():
+    """Return the SHA-256 of a file, or of all files that are read in a folder, with their names.
+
+    Of files that bear no table's name, only the name counts.
+    """
+    if not path.is_dir():
         return _sha256(path)
-    lines = [f"{file.name} {_sha256(file)}\n" for file in csv_files(path)]
+    lines = [
+        f"{shown(file.name)} {_sha256(file) if is_read(file) else '-'}\n"
+        for file in table_files(path)
+    ]
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
 def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    refuse_what_is_no_file(path)
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError as reason:
+        raise unreadable(path, reason) from reason
+
+
+def _read(path: Path, kind: str, guessed: list[str]) -> Iterator[RawTable]:
+    if kind == "workbook":
+        yield from read_workbook(path)
+    elif kind == "folder":
+        yield from read_folder(path, guessed)
+    else:
+        yield read_table_file(path, guessed)
 
 
 def read_source(path: Path, *, base: str, name: str, skip_bad_rows: bool = False) -> Loaded:
@@ -90,8 +124,8 @@ def read_source(path: Path, *, base: str, name: str, skip_bad_rows: bool = False
         If the source cannot be read at all.
     """
     kind = source_kind(path)
-    reader = read_workbook if kind == "workbook" else read_csv_folder
-    raws, faults, unread = _sort_out(reader(path))
+    guessed: list[str] = []
+    raws, faults, unread = _sort_out(_read(path, kind, guessed))
     # A list of codes may come by itself; everything else rests on actors.
     if "actors" not in raws and "codes" not in raws:
         found = ", ".join([*raws, *unread]) or "-"
@@ -102,7 +136,7 @@ def read_source(path: Path, *, base: str, name: str, skip_bad_rows: bool = False
         raise Fault("fault.no-rows", source=path.name)
     skipped: list[CellFault] = []
     while True:
-        checked = {table: check_table(raw, tables()[table]) for table, raw in raws.items()}
+        checked = {table: _checked(path, raw, tables()[table]) for table, raw in raws.items()}
         frames = {table: result.frame for table, result in checked.items()}
         found_now = _in_order(faults, checked, check_references(frames, raws))
         if not found_now:
@@ -122,19 +156,42 @@ def read_source(path: Path, *, base: str, name: str, skip_bad_rows: bool = False
     if not given.is_empty():
         named["sources"] = _with_addresses(named.get("sources"), given)
     source = SourceTables(name, kind, str(path.resolve()), fingerprint(path), named)
-    return Loaded(source, skipped, unread)
+    return Loaded(source, skipped, unread, guessed)
+
+
+def _checked(path: Path, raw: RawTable, table: Table) -> CheckedTable:
+    try:
+        return check_table(raw, table)
+    except pl.exceptions.PolarsError as reason:
+        why = f"{raw.place}: {str(reason)[:200]}"
+        raise Fault("fault.table", path=shown(path), reason=why) from reason
 
 
 def _sort_out(
     found: Iterator[RawTable],
 ) -> tuple[dict[str, RawTable], list[CellFault], list[str]]:
-    """Tell tables from sheets that are none; a name that is nearly a table's is a fault."""
+    """Tell tables from sheets that are none.
+
+    A name that is nearly a table's is a fault, and so is a table in two places.
+    """
     accepted = {fold(name): name for name in tables()}
+    # The template's own sheets: how to fill it in, and the lists behind its drop-downs.
+    of_template = set(phrase_words("template.sheet").values())
     raws: dict[str, RawTable] = {}
     faults: list[CellFault] = []
     unread: list[str] = []
     for raw in found:
+        if raw.name in of_template or raw.name.startswith("_"):
+            continue
         name = accepted.get(fold(raw.name))
+        if name in raws:
+            where: dict[str, object] = {
+                "table": name,
+                "first": raws[name].place,
+                "second": raw.place,
+            }
+            faults.append(CellFault(raw.place, 0, "", "fault.two-places", where))
+            continue
         if name:
             raws[name] = raw
             continue

@@ -1,0 +1,127 @@
+"""What every format shares: which files may be opened, how cells are written, and their limits."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import stat
+from pathlib import Path
+from typing import Final
+
+import polars as pl
+
+from klaster.loaders.raw import RawTable, raw_table
+from klaster.ontology.faults import CellFault, Fault, SourceError
+
+CELL_LIMIT: Final = 100_000
+"""Characters in a cell: three times what a spreadsheet allows; more is a file gone wrong."""
+
+UNPACKED_LIMIT: Final = 1024 * 1024 * 1024
+"""A million rows unpack to a few hundred megabytes; far more is an attack or a mistake, and
+would take the machine down before any message."""
+
+MEGABYTE: Final = 1024 * 1024
+# A header of this name would collide with the row numbers that a raw table carries.
+_ROW: Final = "row"
+
+
+def refuse_what_is_no_file(path: Path) -> None:
+    """Refuse what is not there, is a folder, or would never end: a pipe, a device.
+
+    Raises
+    ------
+    Fault
+        With what it is.
+    """
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as reason:
+        raise unreadable(path, reason) from reason
+    if not stat.S_ISREG(mode):
+        raise Fault("fault.no-file", path=shown(path))
+
+
+def read_bytes(path: Path) -> bytes:
+    """Return what a file holds.
+
+    Raises
+    ------
+    Fault
+        If it is no file or may not be read.
+    """
+    refuse_what_is_no_file(path)
+    try:
+        return path.read_bytes()
+    except OSError as reason:
+        raise unreadable(path, reason) from reason
+
+
+def unreadable(path: Path, reason: Exception) -> Fault:
+    """Return the message that a path cannot be read, with the system's reason."""
+    told = reason.strerror if isinstance(reason, OSError) else None
+    return Fault("fault.unreadable", path=shown(path), reason=told or str(reason))
+
+
+def shown(path: Path | str) -> str:
+    """Return a path that can be printed, whatever bytes its name is made of."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
+def is_panic(reason: BaseException) -> bool:
+    """Say whether a reader written in Rust gave up; such an error is not an ``Exception``."""
+    return type(reason).__name__ == "PanicException"
+
+
+def as_typed(cell: object) -> str:
+    """Return a cell as one would type it into a CSV file.
+
+    Examples
+    --------
+    >>> as_typed(7.0), as_typed(True), as_typed(dt.datetime(2024, 5, 31)), as_typed(None)
+    ('7', 'true', '2024-05-31', '')
+    """
+    if cell is None:
+        return ""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else repr(cell)
+    if isinstance(cell, dt.datetime):
+        return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat()
+    if isinstance(cell, dt.date):
+        return cell.isoformat()
+    return str(cell)
+
+
+def table_of(name: str, place: str, locator: str, cells: pl.DataFrame) -> RawTable:
+    """Make a table of text cells, the first row its header, where no cell is beyond all bounds.
+
+    Raises
+    ------
+    SourceError
+        If a cell is too long or holds the character NUL.
+    """
+    columns = [column for column in cells.columns if column != _ROW]
+    for column in columns:
+        text = cells[column]
+        _refuse_rows(
+            place, cells[_ROW].filter(text.str.len_bytes() > CELL_LIMIT), "fault.long-cell"
+        )
+        _refuse_rows(place, cells[_ROW].filter(text.str.contains("\0", literal=True)), "fault.nul")
+    try:
+        return raw_table(name, place, locator, cells)
+    except pl.exceptions.DuplicateError:
+        # The header may stand in any row above the first record; cells below are no headers.
+        filled = pl.any_horizontal(pl.col(columns).str.strip_chars() != "")
+        header = cells.filter(filled)[_ROW][0]
+        for column in columns:
+            is_title = (pl.col(_ROW) == header) & (pl.col(column).str.strip_chars() == _ROW)
+            told = pl.when(is_title).then(pl.lit(f"“{_ROW}”")).otherwise(pl.col(column))
+            cells = cells.with_columns(told.alias(column))
+        return raw_table(name, place, locator, cells)
+
+
+def _refuse_rows(place: str, rows: pl.Series, key: str) -> None:
+    if len(rows):
+        faults = [CellFault(place, row, "", key, {"limit": CELL_LIMIT}) for row in rows[:10]]
+        raise SourceError(place, faults)

@@ -1,0 +1,176 @@
+"""Typed tables: Parquet and JSON lines, their values written as text for the same checks."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final, NoReturn
+
+import polars as pl
+
+from klaster.loaders.cells import (
+    MEGABYTE,
+    UNPACKED_LIMIT,
+    as_typed,
+    is_panic,
+    read_bytes,
+    shown,
+    table_of,
+)
+from klaster.loaders.raw import RawTable
+from klaster.ontology.faults import CellFault, Fault, SourceError
+
+# The least that a cell takes in memory.
+_CELL_BYTES: Final = 16
+
+
+def read_parquet(path: Path) -> RawTable:
+    """Read a Parquet file; its rows are counted from 2, as if the header were row 1.
+
+    Raises
+    ------
+    Fault
+        If the file is none, is damaged, too large, or holds values that are no cells.
+    """
+    found = read_bytes(path)
+    if not found:
+        raise Fault("fault.empty-file", path=shown(path))
+    try:
+        scan = pl.scan_parquet(io.BytesIO(found), glob=False)
+        schema = scan.collect_schema()
+        height = scan.select(pl.len()).collect().item()
+        _refuse_too_large(path, height * len(schema) * _CELL_BYTES)
+        strange = [name for name, dtype in schema.items() if not _writable(dtype)]
+        if strange:
+            faults = [
+                CellFault(shown(path.name), 1, name, "fault.no-cells", {"found": schema[name]})
+                for name in strange
+            ]
+            raise SourceError(shown(path.name), faults)
+        written = scan.select(
+            _written(pl.col(name), dtype).alias(f"column_{index}")
+            for index, (name, dtype) in enumerate(schema.items())
+        ).collect()
+    except BaseException as reason:
+        if isinstance(reason, pl.exceptions.PolarsError | OSError) or is_panic(reason):
+            raise Fault("fault.damaged-file", path=shown(path), format="Parquet") from reason
+        raise
+    header = pl.DataFrame([list(schema.names())], schema=written.schema, orient="row")
+    return _table(path, pl.concat([header, written]))
+
+
+def _refuse_too_large(path: Path, size: int) -> None:
+    if size > UNPACKED_LIMIT:
+        limit = UNPACKED_LIMIT // MEGABYTE
+        raise Fault("fault.too-large", path=shown(path), size=size // MEGABYTE, limit=limit)
+
+
+def _table(path: Path, cells: pl.DataFrame) -> RawTable:
+    place = shown(path.name)
+    return table_of(path.stem, place, place, cells.with_row_index("row", offset=1))
+
+
+def _writable(dtype: pl.DataType) -> bool:
+    if isinstance(dtype, pl.List | pl.Array):
+        return not isinstance(dtype.inner, pl.List | pl.Array) and _writable(_inner(dtype))
+    return not isinstance(dtype, pl.Struct | pl.Binary | pl.Object)
+
+
+def _inner(dtype: pl.List | pl.Array) -> pl.DataType:
+    inner = dtype.inner
+    return inner if isinstance(inner, pl.DataType) else inner()
+
+
+def _written(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Return cells as one would type them into a CSV file."""
+    if isinstance(dtype, pl.Array):
+        cell, dtype = cell.arr.to_list(), pl.List(dtype.inner)
+    if isinstance(dtype, pl.List):
+        written = cell.list.eval(_written(pl.element(), _inner(dtype)))
+        return written.list.join(";", ignore_nulls=True)
+    if dtype.is_float():
+        whole = (cell == cell.round()) & (cell.abs() < 2**53)
+        integer = pl.when(whole).then(cell).otherwise(None).cast(pl.Int64).cast(pl.String)
+        return pl.when(whole).then(integer).when(~cell.is_nan()).then(cell.cast(pl.String))
+    if isinstance(dtype, pl.Decimal):
+        text = cell.cast(pl.String)
+        trimmed = text.str.strip_chars_end("0").str.strip_chars_end(".")
+        return pl.when(text.str.contains(".", literal=True)).then(trimmed).otherwise(text)
+    if isinstance(dtype, pl.Datetime):
+        moment = cell.dt.replace_time_zone(None)
+        midnight = moment == moment.dt.truncate("1d")
+        return (
+            pl.when(midnight)
+            .then(moment.dt.strftime("%Y-%m-%d"))
+            .otherwise(moment.dt.strftime("%Y-%m-%dT%H:%M:%S%.f"))
+        )
+    return cell.cast(pl.String)
+
+
+def read_json_lines(path: Path) -> RawTable:
+    """Read JSON lines, an object a line; records are counted from 2, as rows below a header.
+
+    Raises
+    ------
+    Fault
+        If the file is not in UTF-8 or a line of it is no object of plain values.
+    """
+    try:
+        text = read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as reason:
+        raise Fault("fault.not-utf8", path=shown(path)) from reason
+    columns: dict[str, list[str]] = {}
+    height = 0
+    for number, record in _records(path, text):
+        for name, value in record.items():
+            column = columns.setdefault(name, [])
+            column += [""] * (height - len(column))
+            column.append(_as_cell(path, number, name, value))
+        height += 1
+    cells = {
+        f"column_{index}": pl.Series([name, *column, *[""] * (height - len(column))])
+        for index, (name, column) in enumerate(columns.items())
+    }
+    return _table(path, pl.DataFrame(cells))
+
+
+def _records(path: Path, text: str) -> Iterator[tuple[int, dict[str, object]]]:
+    # Other signs that end a line for Python may stand inside a text of JSON.
+    lines = (line for line in text.split("\n") if line.strip())
+    for number, line in enumerate(lines, start=2):
+        try:
+            record = json.loads(line, object_pairs_hook=_once_each, parse_constant=_no_number)
+            line.encode()
+            json.dumps(record, ensure_ascii=False).encode()
+        except (ValueError, RecursionError) as reason:
+            raise _bad_line(path, number) from reason
+        if not isinstance(record, dict):
+            raise _bad_line(path, number)
+        yield number, record
+
+
+def _bad_line(path: Path, number: int) -> SourceError:
+    place = shown(path.name)
+    return SourceError(place, [CellFault(place, number, "", "fault.json")])
+
+
+def _once_each(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    record = dict(pairs)
+    if len(record) < len(pairs):
+        raise ValueError(pairs)
+    return record
+
+
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(name)
+
+
+def _as_cell(path: Path, row: int, name: str, value: object) -> str:
+    values = value if isinstance(value, list) else [value]
+    if any(isinstance(part, list | dict) for part in values):
+        place = shown(path.name)
+        fault = CellFault(place, row, name, "fault.no-cells", {"found": json.dumps(value)[:40]})
+        raise SourceError(place, [fault])
+    return ";".join(as_typed(part) for part in values if part is not None)

@@ -108,6 +108,15 @@ CASES = {
     "FindingExplanation": "d:g a kl:Gap .",
 }  # fmt: skip
 FINE = [
+    """d:c a kl:Cluster ; rdfs:label 'C' ; kl:locatedIn d:fa ; kl:specialisesIn d:sector ;
+      kl:coordinatedBy d:a ; kl:coverage d:survey .
+    d:m a kl:ClusterMembership ; kl:membershipActor d:a ; kl:membershipCluster d:c ;
+      kl:membershipRole d:role ; kl:source d:s ; kl:sourceLocator 'x!2' .
+    d:n a kl:ClusterMembership ; kl:membershipActor d:b ; kl:membershipCluster d:c ;
+      kl:membershipRole d:role ; kl:source d:s ; kl:sourceLocator 'x!3' .""",
+    "d:k a kl:Claim ; kl:quote 'words'@uz ; kl:source d:s ; kl:sourceLocator 'x!2' .",
+    "d:a kl:revenue 5.0 ; kl:currency 'UZS' ; kl:employees 3 ; kl:ror 'https://ror.org/000vpa912' .",
+    "d:b kl:ror 'https://ror.org/002rr8291' .",
     LINK + "d:b ; kl:inputShare 1.0 .",
     COOP + "d:a , d:b .",
     OWN + "d:b ; kl:equityShare 0.5 .",

@@ -206,7 +206,7 @@ class KnowledgeGraph:
 
     def _reread(self) -> None:
         self._manifest = self._folder.manifest()
-        for cached in ("_columns", "_store", "_network"):
+        for cached in ("_columns", "_store"):
             self.__dict__.pop(cached, None)
 
     @cached_property
@@ -368,7 +368,6 @@ class KnowledgeGraph:
         """Return what the page shows of this graph."""
         from klaster.graph.findings.gaps import Facts
         from klaster.graph.network.centrality import COSTLY, EXACT_LIMIT, ranking
-        from klaster.graph.store.eligibility import eligible
         from klaster.graph.views.drawing import Results, draw
         from klaster.ontology.tables import tables
 
@@ -379,7 +378,6 @@ class KnowledgeGraph:
             network=network,
             rankings={name: ranking(network, name) for name in shown},
             findings=self.missing(),
-            eligible=eligible(self._columns),
             coverage=Facts(self._columns).overall_coverage,
         )
         name = self.path.name.removesuffix(".klaster")

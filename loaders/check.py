@@ -15,6 +15,7 @@ from klaster.ontology.codes import spellings
 from klaster.ontology.faults import CellFault
 from klaster.ontology.labels import LANGUAGES, phrase_words, term_words
 from klaster.ontology.names import fold
+from klaster.ontology.periods import day, first_day, first_day_after
 from klaster.ontology.tables import Column, Table, tables
 from klaster.ontology.terms import code_iri
 
@@ -248,43 +249,11 @@ def _dated(
     cell = pl.col(column.name)
     good = (
         cell.str.contains(r"^[0-9]{4}$")
-        | (cell.str.contains(r"^[0-9]{4}-[0-9]{2}$") & _day(cell + "-01").is_not_null())
-        | (cell.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$") & _day(cell).is_not_null())
+        | (cell.str.contains(r"^[0-9]{4}-[0-9]{2}$") & day(cell + "-01").is_not_null())
+        | (cell.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$") & day(cell).is_not_null())
     )
     faults = _faulty(frame, raw, column, ~good, "fault.date")
     return frame.with_columns(pl.when(good).then(cell).otherwise(None).alias(column.name)), faults
-
-
-def _day(text: pl.Expr) -> pl.Expr:
-    return text.str.to_date("%Y-%m-%d", strict=False)
-
-
-def first_day(column: str) -> pl.Expr:
-    """Return the first day of the period that a date column names."""
-    cell = pl.col(column)
-    padded = (
-        pl.when(cell.str.len_chars() == 4)
-        .then(cell + "-01-01")
-        .when(cell.str.len_chars() == 7)
-        .then(cell + "-01")
-        .otherwise(cell)
-    )
-    return _day(padded)
-
-
-def first_day_after(column: str) -> pl.Expr:
-    """Return the first day on which a record valid to the period no longer holds.
-
-    A full date is that day itself; a year or a month alone is meant to its end.
-    """
-    length = pl.col(column).str.len_chars()
-    return (
-        pl.when(length == 4)
-        .then(first_day(column).dt.offset_by("1y"))
-        .when(length == 7)
-        .then(first_day(column).dt.offset_by("1mo"))
-        .otherwise(first_day(column))
-    )
 
 
 def _periods(frame: pl.DataFrame, raw: RawTable) -> list[CellFault]:

@@ -109,10 +109,6 @@ class StagedStore:
         if quads.stat().st_size:
             self._store.bulk_load(path=str(quads), format=RdfFormat.N_QUADS)
 
-    def remove(self, graph: str) -> None:
-        """Remove a named graph."""
-        self._store.remove_graph(NamedNode(graph))
-
     def load_ontology(self, graph: str) -> None:
         """Load the terms of the ontology into a named graph."""
         text = files("klaster.ontology").joinpath("klaster.ttl").read_bytes()

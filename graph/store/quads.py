@@ -9,6 +9,7 @@ from typing import IO
 import polars as pl
 
 from klaster.ontology.codes import codes, schemes
+from klaster.ontology.periods import first_day, first_day_after
 from klaster.ontology.tables import Column, SourceTables, Table, tables
 from klaster.ontology.terms import KL, PROV, RDF, RDFS, SKOS, XSD, code_iri, graph_iri, mint
 
@@ -179,21 +180,8 @@ def _dates(frame: pl.DataFrame, column: Column) -> Iterator[tuple[pl.DataFrame, 
 
 def _bound(name: str) -> pl.Expr:
     """Return the first day of validity, or the first day after it, of a date or a period."""
-    cell = pl.col(name)
-    year = cell.str.len_chars() == 4
-    month = cell.str.len_chars() == 7
-    start = (
-        pl.when(year).then(cell + "-01-01").when(month).then(cell + "-01").otherwise(cell)
-    ).str.to_date("%Y-%m-%d")
-    if name == "valid_to":
-        start = (
-            pl.when(year)
-            .then(start.dt.offset_by("1y"))
-            .when(month)
-            .then(start.dt.offset_by("1mo"))
-            .otherwise(start)
-        )
-    return start.dt.to_string("%Y-%m-%d")
+    bound = first_day_after(name) if name == "valid_to" else first_day(name)
+    return bound.dt.to_string("%Y-%m-%d")
 
 
 def _write_beside(stream: IO[bytes], name: str, frame: pl.DataFrame, graph: str) -> None:

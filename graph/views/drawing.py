@@ -53,16 +53,15 @@ _FINDING: Final = "#c0262d"
 
 @dataclass(frozen=True)
 class Results:
-    """What a picture is drawn from: tables by name, the network, rankings, findings, eligibility.
+    """What a picture is drawn from: tables by name, the network, rankings, findings.
 
-    ``rankings`` maps a measure to its ranking; ``eligible`` says who is eligible for what.
+    ``rankings`` maps a measure to its ranking.
     """
 
     tables: Mapping[str, pl.DataFrame]
     network: Network
     rankings: Mapping[str, pl.DataFrame]
     findings: Sequence[Finding]
-    eligible: pl.DataFrame
     coverage: str
 
 

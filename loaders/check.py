@@ -72,8 +72,17 @@ def check_table(raw: RawTable, table: Table) -> CheckedTable:
         faults += found
     faults += _repeated_keys(frame, raw, table)
     faults += _periods(frame, raw)
-    locator = pl.concat_str(pl.lit(f"{raw.locator}!"), pl.col("row").cast(pl.String))
-    return CheckedTable(frame.with_columns(locator=locator), faults, unread)
+    return CheckedTable(_located(frame, raw), faults, unread)
+
+
+def _located(frame: pl.DataFrame, raw: RawTable) -> pl.DataFrame:
+    """Add where each row stands, or where what it was made from stands."""
+    own = pl.concat_str(pl.lit(f"{raw.locator}!"), pl.col("row").cast(pl.String))
+    if raw.origins is None:
+        return frame.with_columns(locator=own)
+    found = raw.origins.select("row", "locator")
+    located = frame.join(found, on="row", how="left", maintain_order="left")
+    return located.with_columns(pl.col("locator").fill_null(own))
 
 
 def _match_headers(

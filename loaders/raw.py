@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 import polars as pl
 
@@ -14,6 +15,10 @@ class RawTable:
     ``place`` names the file (and sheet) to the user, ``locator`` begins the address of a row
     (``actors`` or ``actors.csv``). ``frame`` has a text column for each header, in order, and
     ``row``, the row as a spreadsheet shows it. ``repeated`` are headers that stand twice.
+
+    A table that was made from others (by a mapping, or from RDF) has ``origins``: for each ``row``
+    the ``place`` and ``number`` (0 where nothing is counted) at which a user finds what it was
+    made from, and the ``locator`` that is kept of it.
     """
 
     name: str
@@ -21,6 +26,15 @@ class RawTable:
     locator: str
     frame: pl.DataFrame
     repeated: tuple[str, ...] = ()
+    origins: pl.DataFrame | None = None
+
+
+ORIGINS: Final = {
+    "row": pl.UInt32,
+    "place": pl.String,
+    "number": pl.UInt32,
+    "locator": pl.String,
+}
 
 
 def raw_table(name: str, place: str, locator: str, cells: pl.DataFrame) -> RawTable:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -142,8 +142,8 @@ def read_source(path: Path, *, base: str, name: str, skip_bad_rows: bool = False
         if not found_now:
             break
         if not skip_bad_rows or any(fault.row <= 1 for fault in found_now):
-            raise SourceError(path.name, found_now)
-        skipped += found_now
+            raise SourceError(path.name, _at_origins(found_now, raws))
+        skipped += _at_origins(found_now, raws)
         raws = _without_rows(raws, found_now)
     unread += [
         f"{raws[table].place}: {column}"
@@ -216,17 +216,28 @@ def _in_order(
     return sorted([*found, *dangling], key=lambda fault: (places.index(fault.place), fault.row))
 
 
+def _at_origins(faults: list[CellFault], raws: Mapping[str, RawTable]) -> list[CellFault]:
+    """Name the places where a user finds what is at fault, for tables made from others."""
+    places = {
+        (raw.place, row): (place, number)
+        for raw in raws.values()
+        if raw.origins is not None
+        for row, place, number in raw.origins.select("row", "place", "number").rows()
+    }
+    return [
+        replace(fault, place=place, row=number)
+        for fault in faults
+        for place, number in [places.get((fault.place, fault.row), (fault.place, fault.row))]
+    ]
+
+
 def _without_rows(raws: dict[str, RawTable], faults: list[CellFault]) -> dict[str, RawTable]:
     bad: dict[str, set[int]] = {}
     for fault in faults:
         bad.setdefault(fault.place, set()).add(fault.row)
     return {
-        name: RawTable(
-            raw.name,
-            raw.place,
-            raw.locator,
-            raw.frame.filter(~pl.col("row").is_in(sorted(bad.get(raw.place, ())))),
-            raw.repeated,
+        name: replace(
+            raw, frame=raw.frame.filter(~pl.col("row").is_in(sorted(bad.get(raw.place, ()))))
         )
         for name, raw in raws.items()
     }

@@ -203,17 +203,40 @@ def init(target: Path, output: Output) -> None:
     help="The graph, a folder NAME.klaster; it is made if it is not there.",
 )
 @click.option("--name", help="Name to keep the source under; by default its file name.")
+@click.option(
+    "--as",
+    "registry",
+    default="",
+    metavar="KIND",
+    help="What registry or data set the sources are, where their tables do not tell.",
+)
+@click.option(
+    "--map",
+    "mapping",
+    type=click.Path(path_type=Path),
+    help="A file of SQL that selects from the sources' tables into klaster's.",
+)
 @click.option("--skip-bad-rows", is_flag=True, help="Leave out rows with faults, and list them.")
 @_spoken
 def load(
     sources: tuple[Path, ...],
     graph: Path,
     name: str | None,
+    registry: str,
+    mapping: Path | None,
     skip_bad_rows: bool,
     output: Output,
 ) -> None:
     """Load SOURCES (workbooks, tables, or folders of tables) into a graph, all or none."""
-    _load(_open(graph), sources, output, name=name, skip_bad_rows=skip_bad_rows)
+    _load(
+        _open(graph),
+        sources,
+        output,
+        name=name,
+        registry=registry,
+        mapping=mapping,
+        skip_bad_rows=skip_bad_rows,
+    )
 
 
 @main.command()
@@ -457,9 +480,7 @@ def _load(
     graph: KnowledgeGraph,
     sources: Sequence[Path],
     output: Output,
-    *,
-    name: str | None = None,
-    skip_bad_rows: bool = False,
+    **manner: Any,  # noqa: ANN401
 ) -> list[LoadReport]:
     from rich.console import Console
 
@@ -470,14 +491,15 @@ def _load(
     with console.status("") as status:
         reports = graph.load(
             *sources,
-            name=name,
-            skip_bad_rows=skip_bad_rows,
+            **manner,
             progress=lambda stage: status.update(phrase(f"stage.{stage}", language)),
         )
     for report in reports:
         key = "cli.unchanged" if report.unchanged else "cli.loaded"
         rows = sum(report.rows.values())
         output.tell(phrase(key, language, name=report.name, rows=rows, path=report.path))
+        if report.mapping:
+            output.tell(phrase("cli.mapped", language, mapping=report.mapping))
         for table, counts in (report.changes or {}).items():
             output.tell(phrase("cli.changed", language, table=table, **vars(counts)))
         if report.guessed:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from klaster.graph.store.columns import Columns, Difference
     from klaster.graph.store.embedded import EmbeddedStore
     from klaster.graph.views.picture import Picture
-    from klaster.loaders.sources import Loaded
+    from klaster.loaders.sources import Loaded, Manner
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,9 @@ class LoadReport:
 
     ``skipped`` are faults whose rows were left out because that was asked for, ``unread``
     sheets and columns that are no part of klaster's tables, ``guessed`` what was told of a
-    text file's encoding, separator and decimal sign. Where the source replaces an
-    earlier state of itself, ``changes`` counts, by table, the rows added, changed and gone.
+    text file's encoding, separator and decimal sign, ``mapping`` by which mapping it was read.
+    Where the source replaces an earlier state of itself, ``changes`` counts, by table, the rows
+    added, changed and gone.
     """
 
     name: str
@@ -45,6 +46,7 @@ class LoadReport:
     unread: tuple[str, ...] = ()
     guessed: tuple[str, ...] = ()
     changes: Mapping[str, Difference] | None = None
+    mapping: str = ""
 
 
 class KnowledgeGraph:
@@ -84,11 +86,13 @@ class KnowledgeGraph:
         self,
         *paths: str | Path,
         name: str | None = None,
+        registry: str = "",
+        mapping: str | Path | None = None,
         skip_bad_rows: bool = False,
         loaded_at: dt.datetime | None = None,
         progress: Callable[[str], None] = lambda _: None,
     ) -> list[LoadReport]:
-        """Load workbooks (.xlsx) or folders of CSV files, all of them or none.
+        """Load workbooks, files or folders of tables, all of them or none.
 
         A source that was loaded before under the same name is replaced; one whose bytes have
         not changed is left as it is.
@@ -97,6 +101,10 @@ class KnowledgeGraph:
         ----------
         name
             The name to keep a single source under; by default its file name.
+        registry
+            The registry or public data set that the sources are, where their tables do not tell.
+        mapping
+            A file of SQL that selects from the sources' tables into klaster's.
         skip_bad_rows
             Leave out rows with faults instead of refusing the source.
         progress
@@ -107,8 +115,9 @@ class KnowledgeGraph:
         SourceError
             With every fault found in a source. The graph is then as it was.
         """
-        from klaster.loaders.sources import read_source
+        from klaster.loaders.sources import Manner, read_source
 
+        manner = Manner(registry, Path(mapping) if mapping else None)
         if name and len(paths) > 1:
             raise Fault("fault.two-names")
         progress("read")
@@ -116,11 +125,17 @@ class KnowledgeGraph:
         loads: list[Loaded] = []
         for path in map(Path, paths):
             kept_name = self._source_name(path, name)
-            entry = self._unchanged(path, kept_name)
+            entry = self._unchanged(path, kept_name, manner)
             if entry and not skip_bad_rows:
                 reports.append(LoadReport(entry.name, entry.path, unchanged=True, rows=entry.rows))
                 continue
-            loaded = read_source(path, base=self.base, name=kept_name, skip_bad_rows=skip_bad_rows)
+            loaded = read_source(
+                path,
+                base=self.base,
+                name=kept_name,
+                skip_bad_rows=skip_bad_rows,
+                manner=manner,
+            )
             loads.append(loaded)
             rows = {table: frame.height for table, frame in loaded.tables.frames.items()}
             reports.append(
@@ -133,6 +148,7 @@ class KnowledgeGraph:
                     unread=tuple(loaded.unread),
                     guessed=tuple(loaded.guessed),
                     changes=self._changes(loaded),
+                    mapping=loaded.mapping,
                 )
             )
         if loads:
@@ -195,14 +211,14 @@ class KnowledgeGraph:
         folder = self._folder.path / self._manifest.generation / "tables" / name
         return differences(folder, loaded.tables)
 
-    def _unchanged(self, path: Path, name: str) -> SourceEntry | None:
+    def _unchanged(self, path: Path, name: str, manner: Manner) -> SourceEntry | None:
         from klaster.loaders.sources import fingerprint, source_kind
 
         entry = self._manifest.source(name)
         if entry is None or entry.loader != _program():
             return None
         source_kind(path)
-        return entry if fingerprint(path) == entry.sha256 else None
+        return entry if fingerprint(path, manner) == entry.sha256 else None
 
     def _reread(self) -> None:
         self._manifest = self._folder.manifest()

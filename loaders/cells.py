@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import gzip
 import os
 import stat
+import zlib
 from pathlib import Path
 from typing import Final
 
@@ -41,19 +43,65 @@ def refuse_what_is_no_file(path: Path) -> None:
         raise Fault("fault.no-file", path=shown(path))
 
 
+def format_suffix(path: Path) -> str:
+    """Return the suffix that tells a file's format, below the one of a packed file (.gz).
+
+    Examples
+    --------
+    >>> format_suffix(Path("trade.CSV.gz")), format_suffix(Path("actors.xlsx"))
+    ('.csv', '.xlsx')
+    """
+    return Path(path.stem).suffix.lower() if _is_packed(path) else path.suffix.lower()
+
+
+def table_stem(path: Path) -> str:
+    """Return a file's name without its suffixes.
+
+    Examples
+    --------
+    >>> table_stem(Path("trade.csv.gz")), table_stem(Path("actors.csv"))
+    ('trade', 'actors')
+    """
+    return Path(path.stem).stem if _is_packed(path) else path.stem
+
+
+def _is_packed(path: Path) -> bool:
+    return path.suffix.lower() == ".gz"
+
+
 def read_bytes(path: Path) -> bytes:
-    """Return what a file holds.
+    """Return what a file holds, unpacked if it is packed (.gz).
 
     Raises
     ------
     Fault
-        If it is no file or may not be read.
+        If it is no file, may not be read, is damaged or unpacks to more than may be.
     """
     refuse_what_is_no_file(path)
     try:
-        return path.read_bytes()
+        if not _is_packed(path):
+            return path.read_bytes()
+        with gzip.open(path) as stream:
+            found = stream.read(UNPACKED_LIMIT + 1)
+    except (gzip.BadGzipFile, EOFError, zlib.error) as reason:
+        raise Fault("fault.damaged-file", path=shown(path), format="gzip") from reason
     except OSError as reason:
         raise unreadable(path, reason) from reason
+    refuse_too_large(path, len(found))
+    return found
+
+
+def refuse_too_large(path: Path, size: int) -> None:
+    """Refuse a file that takes more bytes of memory or disk than it may.
+
+    Raises
+    ------
+    Fault
+        With the limit.
+    """
+    if size > UNPACKED_LIMIT:
+        limit = UNPACKED_LIMIT // MEGABYTE
+        raise Fault("fault.too-large", path=shown(path), size=size // MEGABYTE, limit=limit)
 
 
 def unreadable(path: Path, reason: Exception) -> Fault:
@@ -102,12 +150,7 @@ def table_of(name: str, place: str, locator: str, cells: pl.DataFrame) -> RawTab
         If a cell is too long or holds the character NUL.
     """
     columns = [column for column in cells.columns if column != _ROW]
-    for column in columns:
-        text = cells[column]
-        _refuse_rows(
-            place, cells[_ROW].filter(text.str.len_bytes() > CELL_LIMIT), "fault.long-cell"
-        )
-        _refuse_rows(place, cells[_ROW].filter(text.str.contains("\0", literal=True)), "fault.nul")
+    refuse_hostile_cells(place, cells)
     try:
         return raw_table(name, place, locator, cells)
     except pl.exceptions.DuplicateError:
@@ -119,6 +162,22 @@ def table_of(name: str, place: str, locator: str, cells: pl.DataFrame) -> RawTab
             told = pl.when(is_title).then(pl.lit(f"“{_ROW}”")).otherwise(pl.col(column))
             cells = cells.with_columns(told.alias(column))
         return raw_table(name, place, locator, cells)
+
+
+def refuse_hostile_cells(place: str, cells: pl.DataFrame) -> None:
+    """Refuse cells of text that are beyond all bounds or hold what is no text.
+
+    Raises
+    ------
+    SourceError
+        If a cell is too long or holds the character NUL.
+    """
+    rows = cells[_ROW]
+    for column in cells.columns:
+        if column != _ROW:
+            text = cells[column]
+            _refuse_rows(place, rows.filter(text.str.len_bytes() > CELL_LIMIT), "fault.long-cell")
+            _refuse_rows(place, rows.filter(text.str.contains("\0", literal=True)), "fault.nul")
 
 
 def _refuse_rows(place: str, rows: pl.Series, key: str) -> None:

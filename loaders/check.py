@@ -49,7 +49,7 @@ def check_table(raw: RawTable, table: Table) -> CheckedTable:
     The frame has every column of the table (null where the source has none), ``row`` and
     ``locator``. A cell with a fault is null in it.
     """
-    names, faults, unread = _match_headers(raw, table)
+    names, faults, unread = match_headers(raw, table)
     frame = raw.frame.select(
         "row",
         *(
@@ -85,7 +85,7 @@ def _located(frame: pl.DataFrame, raw: RawTable) -> pl.DataFrame:
     return located.with_columns(pl.col("locator").fill_null(own))
 
 
-def _match_headers(
+def match_headers(
     raw: RawTable, table: Table
 ) -> tuple[dict[str, str], list[CellFault], tuple[str, ...]]:
     """Find which header is which column, by its name or the ontology's label of it."""

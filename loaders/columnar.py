@@ -11,13 +11,13 @@ from typing import Final, NoReturn
 import polars as pl
 
 from klaster.loaders.cells import (
-    MEGABYTE,
-    UNPACKED_LIMIT,
     as_typed,
     is_panic,
     read_bytes,
+    refuse_too_large,
     shown,
     table_of,
+    table_stem,
 )
 from klaster.loaders.raw import RawTable
 from klaster.ontology.faults import CellFault, Fault, SourceError
@@ -41,7 +41,7 @@ def read_parquet(path: Path) -> RawTable:
         scan = pl.scan_parquet(io.BytesIO(found), glob=False)
         schema = scan.collect_schema()
         height = scan.select(pl.len()).collect().item()
-        _refuse_too_large(path, height * len(schema) * _CELL_BYTES)
+        refuse_too_large(path, height * len(schema) * _CELL_BYTES)
         strange = [name for name, dtype in schema.items() if not _writable(dtype)]
         if strange:
             faults = [
@@ -61,15 +61,9 @@ def read_parquet(path: Path) -> RawTable:
     return _table(path, pl.concat([header, written]))
 
 
-def _refuse_too_large(path: Path, size: int) -> None:
-    if size > UNPACKED_LIMIT:
-        limit = UNPACKED_LIMIT // MEGABYTE
-        raise Fault("fault.too-large", path=shown(path), size=size // MEGABYTE, limit=limit)
-
-
 def _table(path: Path, cells: pl.DataFrame) -> RawTable:
     place = shown(path.name)
-    return table_of(path.stem, place, place, cells.with_row_index("row", offset=1))
+    return table_of(table_stem(path), place, place, cells.with_row_index("row", offset=1))
 
 
 def _writable(dtype: pl.DataType) -> bool:
@@ -109,25 +103,66 @@ def _written(cell: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return cell.cast(pl.String)
 
 
-def read_json_lines(path: Path) -> RawTable:
+def read_json_lines(path: Path, *, nested: bool = False) -> RawTable:
     """Read JSON lines, an object a line; records are counted from 2, as rows below a header.
+
+    Where ``nested`` objects are wanted, a cell holds them as JSON.
 
     Raises
     ------
     Fault
         If the file is not in UTF-8 or a line of it is no object of plain values.
     """
+    # Other signs that end a line for Python may stand inside a text of JSON.
+    lines = (line for line in _text(path).split("\n") if line.strip())
+    records = (_parsed(path, number, line) for number, line in enumerate(lines, start=2))
+    return _table_of_records(path, records, nested=nested)
+
+
+def read_json(path: Path, *, nested: bool = False) -> RawTable:
+    """Read a JSON array of objects, or an object with one such array in it.
+
+    Records are counted from 2, as rows below a header; for ``nested`` see ``read_json_lines``.
+
+    Raises
+    ------
+    Fault
+        If the file is not in UTF-8 or holds no array of objects.
+    """
+    found = _parsed(path, 0, _text(path))
+    if isinstance(found, dict):
+        arrays = [value for value in found.values() if isinstance(value, list)]
+        found = arrays[0] if len(arrays) == 1 else [found]
+    return _table_of_records(path, iter(found if isinstance(found, list) else []), nested=nested)
+
+
+def _text(path: Path) -> str:
     try:
-        text = read_bytes(path).decode("utf-8-sig")
+        return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as reason:
         raise Fault("fault.not-utf8", path=shown(path)) from reason
+
+
+def _parsed(path: Path, number: int, text: str) -> object:
+    try:
+        found: object = json.loads(text, object_pairs_hook=_once_each, parse_constant=_no_number)
+        text.encode()
+        json.dumps(found, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as reason:
+        raise _bad_record(path, number) from reason
+    return found
+
+
+def _table_of_records(path: Path, records: Iterator[object], *, nested: bool) -> RawTable:
     columns: dict[str, list[str]] = {}
     height = 0
-    for number, record in _records(path, text):
+    for number, record in enumerate(records, start=2):
+        if not isinstance(record, dict):
+            raise _bad_record(path, number)
         for name, value in record.items():
             column = columns.setdefault(name, [])
             column += [""] * (height - len(column))
-            column.append(_as_cell(path, number, name, value))
+            column.append(_as_cell(path, number, name, value, nested=nested))
         height += 1
     cells = {
         f"column_{index}": pl.Series([name, *column, *[""] * (height - len(column))])
@@ -136,22 +171,7 @@ def read_json_lines(path: Path) -> RawTable:
     return _table(path, pl.DataFrame(cells))
 
 
-def _records(path: Path, text: str) -> Iterator[tuple[int, dict[str, object]]]:
-    # Other signs that end a line for Python may stand inside a text of JSON.
-    lines = (line for line in text.split("\n") if line.strip())
-    for number, line in enumerate(lines, start=2):
-        try:
-            record = json.loads(line, object_pairs_hook=_once_each, parse_constant=_no_number)
-            line.encode()
-            json.dumps(record, ensure_ascii=False).encode()
-        except (ValueError, RecursionError) as reason:
-            raise _bad_line(path, number) from reason
-        if not isinstance(record, dict):
-            raise _bad_line(path, number)
-        yield number, record
-
-
-def _bad_line(path: Path, number: int) -> SourceError:
+def _bad_record(path: Path, number: int) -> SourceError:
     place = shown(path.name)
     return SourceError(place, [CellFault(place, number, "", "fault.json")])
 
@@ -167,9 +187,11 @@ def _no_number(name: str) -> NoReturn:
     raise ValueError(name)
 
 
-def _as_cell(path: Path, row: int, name: str, value: object) -> str:
+def _as_cell(path: Path, row: int, name: str, value: object, *, nested: bool) -> str:
     values = value if isinstance(value, list) else [value]
     if any(isinstance(part, list | dict) for part in values):
+        if nested:
+            return json.dumps(value, ensure_ascii=False)
         place = shown(path.name)
         fault = CellFault(place, row, name, "fault.no-cells", {"found": json.dumps(value)[:40]})
         raise SourceError(place, [fault])

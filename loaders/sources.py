@@ -12,18 +12,27 @@ from typing import Final
 import polars as pl
 from rapidfuzz import process
 
-from klaster.loaders.cells import refuse_what_is_no_file, shown, unreadable
-from klaster.loaders.check import CheckedTable, check_table
-from klaster.loaders.csv_folder import (
+from klaster.loaders.cells import (
+    format_suffix,
+    refuse_what_is_no_file,
+    shown,
+    table_stem,
+    unreadable,
+)
+from klaster.loaders.check import CheckedTable, check_table, nearest, nearest_words
+from klaster.loaders.identity import addresses, name_things
+from klaster.loaders.mapping import SqlMapping, bound, mapped, read_sql_mapping
+from klaster.loaders.raw import RawTable
+from klaster.loaders.references import check_references
+from klaster.loaders.registries import recognised, registries
+from klaster.loaders.table_files import (
+    ARCHIVE,
     TABLE_FILES,
-    is_read,
     read_folder,
     read_table_file,
     table_files,
+    unpacked,
 )
-from klaster.loaders.identity import addresses, name_things
-from klaster.loaders.raw import RawTable
-from klaster.loaders.references import check_references
 from klaster.loaders.workbook import WORKBOOKS, read_workbook
 from klaster.ontology.faults import CellFault, Fault, SourceError
 from klaster.ontology.labels import phrase_words
@@ -35,21 +44,53 @@ LOADER_VERSION: Final = "1"
 
 
 @dataclass(frozen=True)
+class Manner:
+    """How a source is to be read, where its content does not tell.
+
+    ``kind`` is the name of a registry whose mapping is meant (see ``klaster.loaders.registries``),
+    ``mapping`` a file of SQL that selects from the source's tables into klaster's.
+    """
+
+    kind: str = ""
+    mapping: Path | None = None
+
+    def sql(self) -> SqlMapping | None:
+        """Return the mapping that is asked for, if any.
+
+        Raises
+        ------
+        Fault
+            If both are given, there is no such registry, or the file cannot be read.
+        """
+        if self.kind and self.mapping:
+            raise Fault("fault.two-mappings")
+        if self.mapping:
+            return read_sql_mapping(self.mapping)
+        if self.kind and self.kind not in registries():
+            known = ", ".join(registries())
+            near = nearest_words(nearest(self.kind, list(registries())))
+            raise Fault("fault.unknown-registry", found=self.kind, known=known, nearest=near)
+        return registries()[self.kind] if self.kind else None
+
+
+@dataclass(frozen=True)
 class Loaded:
     """A source that may be loaded, with what was skipped or left aside on the way.
 
     ``unread`` names sheets, files and columns that are no part of klaster's tables;
-    ``guessed`` says of each file of text that is not in UTF-8 with commas what it was taken to be.
+    ``guessed`` says of each file of text that is not in UTF-8 with commas what it was taken to
+    be; ``mapping`` names the mapping by which the source was read, if one was used.
     """
 
     tables: SourceTables
     skipped: list[CellFault]
     unread: list[str]
     guessed: list[str] = field(default_factory=list)
+    mapping: str = ""
 
 
 def source_kind(path: Path) -> str:
-    """Return ``workbook``, ``folder`` or ``file`` (which holds one table).
+    """Return ``workbook``, ``folder``, ``archive`` or ``file`` (which holds one table).
 
     Raises
     ------
@@ -63,11 +104,13 @@ def source_kind(path: Path) -> str:
             raise Fault("fault.not-there", path=shown(path))
     except (OSError, ValueError) as reason:
         raise unreadable(path, reason) from reason
-    suffix = path.suffix.lower()
-    if suffix not in WORKBOOKS | TABLE_FILES:
+    suffix = format_suffix(path)
+    if suffix not in WORKBOOKS | TABLE_FILES | {ARCHIVE}:
         raise Fault("fault.kind", path=shown(path))
     refuse_what_is_no_file(path)
-    return "workbook" if suffix in WORKBOOKS else "file"
+    if suffix in WORKBOOKS:
+        return "workbook"
+    return "archive" if suffix == ARCHIVE else "file"
 
 
 def source_name(path: Path) -> str:
@@ -78,20 +121,24 @@ def source_name(path: Path) -> str:
     >>> source_name(Path("data/Klaster 2024.xlsx"))
     'klaster-2024'
     """
-    return re.sub(r"[^\w.-]+", "-", path.resolve().stem.casefold()).strip("-.") or "source"
+    return re.sub(r"[^\w.-]+", "-", table_stem(path.resolve()).casefold()).strip("-.") or "source"
 
 
-def fingerprint(path: Path) -> str:
-    """Return the SHA-256 of a file, or of all files that are read in a folder, with their names.
+def fingerprint(path: Path, manner: Manner | None = None) -> str:
+    """Return the SHA-256 of a file, or of all table files in a folder, with their names.
 
-    Of files that bear no table's name, only the name counts.
+    The mapping by which the source is read, where one is given, is part of it.
     """
-    if not path.is_dir():
-        return _sha256(path)
-    lines = [
-        f"{shown(file.name)} {_sha256(file) if is_read(file) else '-'}\n"
-        for file in table_files(path)
-    ]
+    if path.is_dir():
+        lines = [f"{shown(file.name)} {_sha256(file)}\n" for file in table_files(path)]
+    else:
+        lines = []
+    mapping = manner.sql() if manner else None
+    if not lines and not mapping:
+        return _sha256(path) if not path.is_dir() else hashlib.sha256(b"").hexdigest()
+    lines = lines or [f"{_sha256(path)}\n"]
+    if mapping:
+        lines.append(mapping.sql)
     return hashlib.sha256("".join(lines).encode()).hexdigest()
 
 
@@ -104,16 +151,76 @@ def _sha256(path: Path) -> str:
         raise unreadable(path, reason) from reason
 
 
-def _read(path: Path, kind: str, guessed: list[str]) -> Iterator[RawTable]:
+def _read(path: Path, guessed: list[str], *, every: bool) -> Iterator[RawTable]:
+    kind = source_kind(path)
     if kind == "workbook":
         yield from read_workbook(path)
     elif kind == "folder":
-        yield from read_folder(path, guessed)
+        yield from read_folder(path, guessed, every=every)
+    elif kind == "archive":
+        with unpacked(path) as folder:
+            yield from read_folder(folder, guessed, every=every)
     else:
-        yield read_table_file(path, guessed)
+        yield read_table_file(path, guessed, every=every)
 
 
-def read_source(path: Path, *, base: str, name: str, skip_bad_rows: bool = False) -> Loaded:
+@dataclass
+class _Found:
+    """The tables of a source as they stand in it, or as a mapping made them."""
+
+    raws: dict[str, RawTable]
+    faults: list[CellFault]
+    unread: list[str]
+    mapping: str = ""
+
+
+def _find(path: Path, manner: Manner, guessed: list[str]) -> _Found:
+    """Read a source by the mapping asked for, in klaster's own tables, or as a known registry."""
+    mapping = manner.sql()
+    if mapping is None:
+        found = _sort_out(_read(path, guessed, every=False))
+        # A list of codes may come by itself; everything else rests on actors.
+        if found.raws.keys() & _ALONE or found.faults:
+            return found
+        mapping = _recognised(path, found)
+        guessed.clear()
+    tables_of_source = [raw for raw in _read(path, guessed, every=True) if raw.frame.width > 1]
+    made = _sort_out(mapped(mapping, tables_of_source))
+    read = {id(raw) for parts in (bound(mapping, tables_of_source) or {}).values() for raw in parts}
+    made.unread += [raw.place for raw in tables_of_source if id(raw) not in read]
+    made.mapping = mapping.name.removesuffix(".sql")
+    return made
+
+
+_ALONE: Final = frozenset({"actors", "codes"})
+
+
+def _recognised(path: Path, found: _Found) -> SqlMapping:
+    """Return the mapping of the registry to which a source belongs.
+
+    Raises
+    ------
+    Fault
+        If it is none, or may be one or another.
+    """
+    tables_of_source = [raw for raw in _read(path, [], every=True) if raw.frame.width > 1]
+    names = recognised(tables_of_source)
+    if len(names) > 1:
+        raise Fault("fault.two-registries", source=shown(path.name), found=", ".join(names))
+    if not names:
+        told = ", ".join([*found.raws, *found.unread]) or "-"
+        raise Fault("fault.no-actors", source=shown(path.name), found=told)
+    return registries()[names[0]]
+
+
+def read_source(
+    path: Path,
+    *,
+    base: str,
+    name: str,
+    skip_bad_rows: bool = False,
+    manner: Manner | None = None,
+) -> Loaded:
     """Read, check and type a source.
 
     Raises
@@ -123,14 +230,11 @@ def read_source(path: Path, *, base: str, name: str, skip_bad_rows: bool = False
     Fault
         If the source cannot be read at all.
     """
-    kind = source_kind(path)
+    manner = manner or Manner()
     guessed: list[str] = []
-    raws, faults, unread = _sort_out(_read(path, kind, guessed))
-    # A list of codes may come by itself; everything else rests on actors.
-    if "actors" not in raws and "codes" not in raws:
-        found = ", ".join([*raws, *unread]) or "-"
-        if not faults:
-            raise Fault("fault.no-actors", source=path.name, found=found)
+    found = _find(path, manner, guessed)
+    raws, faults = found.raws, found.faults
+    if not raws.keys() & _ALONE:
         raise SourceError(path.name, faults)
     if all(raw.frame.is_empty() for raw in raws.values()) and not faults:
         raise Fault("fault.no-rows", source=path.name)
@@ -141,11 +245,13 @@ def read_source(path: Path, *, base: str, name: str, skip_bad_rows: bool = False
         found_now = _in_order(faults, checked, check_references(frames, raws))
         if not found_now:
             break
-        if not skip_bad_rows or any(fault.row <= 1 for fault in found_now):
+        if not skip_bad_rows or any(
+            fault.row == 0 or _in_header(fault, raws) for fault in found_now
+        ):
             raise SourceError(path.name, _at_origins(found_now, raws))
         skipped += _at_origins(found_now, raws)
         raws = _without_rows(raws, found_now)
-    unread += [
+    unread = found.unread + [
         f"{raws[table].place}: {column}"
         for table, result in checked.items()
         for column in result.unread_columns
@@ -155,8 +261,21 @@ def read_source(path: Path, *, base: str, name: str, skip_bad_rows: bool = False
     given = addresses(typed, base=base)
     if not given.is_empty():
         named["sources"] = _with_addresses(named.get("sources"), given)
-    source = SourceTables(name, kind, str(path.resolve()), fingerprint(path), named)
-    return Loaded(source, skipped, unread, guessed)
+    kind = found.mapping or source_kind(path)
+    sha256 = fingerprint(path, manner)
+    source = SourceTables(name, kind, str(path.resolve()), sha256, named)
+    return Loaded(source, skipped, unread, guessed, found.mapping)
+
+
+def _in_header(fault: CellFault, raws: Mapping[str, RawTable]) -> bool:
+    """Say whether a fault is of a whole column; a table that a mapping made has no header row."""
+    made = any(raw.place == fault.place and raw.origins is not None for raw in raws.values())
+    return fault.row == 1 and not (made and fault.key not in _OF_COLUMNS)
+
+
+_OF_COLUMNS: Final = frozenset(
+    {"fault.missing-column", "fault.repeated-column", "fault.unknown-column"}
+)
 
 
 def _checked(path: Path, raw: RawTable, table: Table) -> CheckedTable:
@@ -167,9 +286,7 @@ def _checked(path: Path, raw: RawTable, table: Table) -> CheckedTable:
         raise Fault("fault.table", path=shown(path), reason=why) from reason
 
 
-def _sort_out(
-    found: Iterator[RawTable],
-) -> tuple[dict[str, RawTable], list[CellFault], list[str]]:
+def _sort_out(found: Iterator[RawTable]) -> _Found:
     """Tell tables from sheets that are none.
 
     A name that is nearly a table's is a fault, and so is a table in two places.
@@ -202,7 +319,7 @@ def _sort_out(
         else:
             unread.append(raw.place)
     ordered = {name: raws[name] for name in tables() if name in raws}
-    return ordered, faults, unread
+    return _Found(ordered, faults, unread)
 
 
 def _in_order(

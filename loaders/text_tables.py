@@ -12,8 +12,8 @@ from typing import Final
 
 import polars as pl
 
-from klaster.loaders.cells import is_panic, read_bytes, shown, table_of
-from klaster.loaders.check import _match_headers
+from klaster.loaders.cells import format_suffix, is_panic, read_bytes, shown, table_of, table_stem
+from klaster.loaders.check import match_headers
 from klaster.loaders.raw import RawTable
 from klaster.ontology.faults import Fault
 from klaster.ontology.tables import Table, tables
@@ -35,8 +35,11 @@ _MOST_OF_A_HEADER: Final = 1_000_000
 _SPACES: Final = "[ \u00a0\u202f]"
 
 
-def read_text_table(path: Path, table: str, guessed: list[str]) -> RawTable:
+def read_text_table(path: Path, table: str | None, guessed: list[str]) -> RawTable:
     """Read a CSV file, and tell in ``guessed`` what it took the file to be.
+
+    ``table`` is the one of klaster's tables that it holds, if any: it tells which columns are
+    numbers.
 
     Nothing is told of a file in UTF-8 with commas between its cells and points in its numbers.
 
@@ -46,11 +49,11 @@ def read_text_table(path: Path, table: str, guessed: list[str]) -> RawTable:
         If the encoding is not known or the text is no table.
     """
     text, encoding = _decoded(path, read_bytes(path))
-    separator = _separator(text, prefer="\t" if path.suffix.lower() == ".tsv" else "")
+    separator = _separator(text, prefer="\t" if format_suffix(path) == ".tsv" else "")
     place = shown(path.name)
-    raw = table_of(path.stem, place, place, _cells(path, text, separator))
+    raw = table_of(table_stem(path), place, place, _cells(path, text, separator))
     signs = [encoding, "tab" if separator == "\t" else separator]
-    if separator in ";\t":
+    if table and separator in ";\t":
         raw, numbers = _with_points(raw, tables()[table])
         signs += numbers
     if signs != ["UTF-8", ","] and not raw.frame.is_empty():
@@ -136,7 +139,7 @@ def _with_points(raw: RawTable, table: Table) -> tuple[RawTable, list[str]]:
     One number with a point, or numbers that have a second reading (1,234 and nothing clearer),
     leave the whole file as it is, and its checks then find fault with them.
     """
-    names, _, _ = _match_headers(raw, table)
+    names, _, _ = match_headers(raw, table)
     numeric = [
         names[column.name]
         for column in table.columns

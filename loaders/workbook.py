@@ -16,9 +16,9 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from klaster.loaders.cells import (
     MEGABYTE,
-    UNPACKED_LIMIT,
     as_typed,
     is_panic,
+    refuse_too_large,
     shown,
     table_of,
     unreadable,
@@ -53,7 +53,7 @@ def read_workbook(path: Path) -> Iterator[RawTable]:
         workbook = CalamineWorkbook.from_path(path)
         for name in workbook.sheet_names:
             sheet = workbook.get_sheet_by_name(name)
-            _refuse_too_large(path, sheet.total_height * sheet.total_width * _CELL_BYTES)
+            refuse_too_large(path, sheet.total_height * sheet.total_width * _CELL_BYTES)
             rows = sheet.to_python(skip_empty_area=False)
             place = f"{shown(path.name)}, {name}"
             yield table_of(name.strip(), place, name, _cells(rows))
@@ -85,8 +85,8 @@ def _refuse_what_is_no_workbook(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-            _refuse_too_large(path, sum(entry.file_size for entry in entries))
-            _refuse_too_large(path, _cells_in(path, archive) * _CELL_BYTES)
+            refuse_too_large(path, sum(entry.file_size for entry in entries))
+            refuse_too_large(path, _cells_in(path, archive) * _CELL_BYTES)
             # One of LibreOffice says in its manifest what is encrypted.
             manifest = "META-INF/manifest.xml"
             locked = any(entry.filename == manifest for entry in entries) and (
@@ -183,12 +183,6 @@ def _runs_in_circles(path: Path) -> bool:
         if at < len(nexts) and seen[at] == first + 1:
             return True
     return False
-
-
-def _refuse_too_large(path: Path, size: int) -> None:
-    if size > UNPACKED_LIMIT:
-        limit = UNPACKED_LIMIT // MEGABYTE
-        raise Fault("fault.too-large", path=shown(path), size=size // MEGABYTE, limit=limit)
 
 
 def _cells(rows: Sequence[Sequence[object]]) -> pl.DataFrame:

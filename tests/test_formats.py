@@ -412,7 +412,7 @@ def test_a_workbook_that_cannot_be_read_is_refused_in_words(tmp_path, monkeypatc
         path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(504))
         assert keys_of(path) == ["fault.password"]
     if suffix != ".xls":
-        monkeypatch.setattr("klaster.loaders.workbook.UNPACKED_LIMIT", 2 << 20)
+        monkeypatch.setattr("klaster.loaders.cells.UNPACKED_LIMIT", 2 << 20)
         with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
             archive.writestr("content.xml", bytes(3 << 20))
         assert keys_of(path) == ["fault.too-large"]

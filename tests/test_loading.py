@@ -277,7 +277,7 @@ def bomb(path):
     ids=["empty", "text", "password", "bomb", "empty archive", "no actors", "no file"],
 )
 def test_a_file_that_is_no_workbook_is_refused_in_words(tmp_path, monkeypatch, make, key) -> None:
-    monkeypatch.setattr("klaster.loaders.workbook.UNPACKED_LIMIT", 2 << 20)
+    monkeypatch.setattr("klaster.loaders.cells.UNPACKED_LIMIT", 2 << 20)
     path = tmp_path / "book.xlsx"
     make(path)
     with pytest.raises(Fault) as caught:

@@ -42,6 +42,7 @@ class Commands(click.Group):
     def invoke(self, ctx: click.Context) -> Any:  # noqa: ANN401
         """Turn a KlasterError into its message, in the language asked for, and exit code 1."""
         ctx.ensure_object(dict)
+        _name_any_file()
         _write_any_script()
         try:
             return super().invoke(ctx)
@@ -79,6 +80,15 @@ class Output:
         """Print what is no result to stderr, unless it was asked to be quiet."""
         if text and not self.quiet:
             click.echo(text, err=True)
+
+
+def _name_any_file() -> None:
+    """Begin anew in UTF-8 where the locale has another encoding of file names.
+
+    The libraries below know UTF-8 only, and such a locale cannot write every name.
+    """
+    if sys.getfilesystemencoding().lower() != "utf-8":
+        os.execv(sys.executable, [sys.executable, "-X", "utf8", *sys.orig_argv[1:]])  # noqa: S606
 
 
 def _write_any_script() -> None:

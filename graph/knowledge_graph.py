@@ -208,8 +208,7 @@ class KnowledgeGraph:
         name = loaded.tables.name
         if self._manifest.source(name) is None:
             return None
-        folder = self._folder.path / self._manifest.generation / "tables" / name
-        return differences(folder, loaded.tables)
+        return differences(self._folder.tables(self._manifest, name), loaded.tables)
 
     def _unchanged(self, path: Path, name: str, manner: Manner) -> SourceEntry | None:
         from klaster.loaders.sources import fingerprint, source_kind

@@ -112,7 +112,12 @@ def unreadable(path: Path, reason: Exception) -> Fault:
 
 def shown(path: Path | str) -> str:
     """Return a path that can be printed, whatever bytes its name is made of."""
-    return os.fsencode(path).decode("utf-8", "replace")
+    name = os.fsencode(path)
+    try:
+        # The system's locale may say otherwise, but names are written so nearly everywhere.
+        return name.decode("utf-8")
+    except UnicodeDecodeError:
+        return os.fsdecode(name).encode("utf-8", "replace").decode("utf-8")
 
 
 def is_panic(reason: BaseException) -> bool:

@@ -121,7 +121,8 @@ def source_name(path: Path) -> str:
     >>> source_name(Path("data/Klaster 2024.xlsx"))
     'klaster-2024'
     """
-    return re.sub(r"[^\w.-]+", "-", table_stem(path.resolve()).casefold()).strip("-.") or "source"
+    stem = shown(table_stem(path.resolve())).casefold()
+    return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "source"
 
 
 def fingerprint(path: Path, manner: Manner | None = None) -> str:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from click.testing import CliRunner
 from made_up import SMALL, write_tables
 
+import klaster
 from klaster.cli import main
 
 ROOT = Path(__file__).parents[1]
@@ -279,6 +281,47 @@ def test_sources_are_listed_and_one_can_be_dropped(tmp_path, small_source) -> No
     source = write_tables(tmp_path / "grown", grown)
     told = done("load", source, "--into", graph, "--name", "small", "--lang", "ru").stderr
     assert "actors: добавлено 1, изменено 0, исчезло 0" in told
+
+
+@pytest.fixture(scope="module")
+def cyrillic_locale(tmp_path_factory) -> dict[str, str]:
+    """Make a locale of Windows' Cyrillic encoding, as a system of twenty years ago had."""
+    folder = tmp_path_factory.mktemp("locales")
+    if not shutil.which("localedef") or not Path("/usr/share/i18n/charmaps/CP1251.gz").exists():
+        pytest.skip("no localedef with the charmap CP1251 (Debian: locales)")
+    command = ["localedef", "-i", "ru_RU", "-f", "CP1251", folder / "ru_RU.CP1251"]
+    subprocess.run(command, check=False, capture_output=True)
+    return {"LOCPATH": str(folder), "LC_ALL": "ru_RU.CP1251", "PYTHONUTF8": "0"}
+
+
+def loads_under(locale: dict[str, str], folder: Path) -> None:
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
+    write_tables(folder / "Кластеры Фарғона", SMALL)
+    command = [sys.executable, "-m", "klaster", "load", "Кластеры Фарғона", "--into", "Ғ.klaster"]
+    ended = subprocess.run(
+        command, cwd=folder, capture_output=True, env=environment | locale, check=False
+    )
+    assert ended.returncode == 0, ended.stderr.decode("utf-8", "replace")
+    loaded = klaster.open(folder / "Ғ.klaster")
+    assert [entry.name for entry in loaded.sources()] == ["кластеры-фарғона"]
+    assert loaded.table("actors").height == len(SMALL["actors"])
+
+
+def test_loading_runs_in_a_cyrillic_locale(cyrillic_locale, tmp_path) -> None:
+    ask = "import locale; print(locale.getpreferredencoding())"
+    told = subprocess.run(
+        [sys.executable, "-c", ask],
+        env=os.environ | cyrillic_locale,
+        capture_output=True,
+        check=True,
+    )
+    assert told.stdout.strip().upper() == b"CP1251"
+    loads_under(cyrillic_locale, tmp_path)
+
+
+@pytest.mark.parametrize("coerced", ["0", "1"])
+def test_loading_runs_in_the_locale_c(tmp_path, coerced) -> None:
+    loads_under({"LC_ALL": "C", "PYTHONCOERCECLOCALE": coerced, "PYTHONUTF8": coerced}, tmp_path)
 
 
 @pytest.mark.parametrize("encoding", ["cp1251", "ascii"])

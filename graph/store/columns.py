@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from urllib.parse import unquote
 
 import polars as pl
 
@@ -112,7 +113,7 @@ class Columns:
         table = tables()[name]
         paths = [folder / f"{name}.parquet" for folder in self._folders]
         frames = [
-            pl.read_parquet(path).with_columns(origin=pl.lit(path.parent.name))
+            pl.read_parquet(path).with_columns(origin=pl.lit(unquote(path.parent.name)))
             for path in paths
             if path.exists()
         ]

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 from uuid import uuid4
 
 import tomli_w
@@ -93,8 +94,11 @@ class GraphFolder:
 
     def table_folders(self, manifest: Manifest) -> list[Path]:
         """Return where the tables of each source of a state lie."""
-        tables = self.path / manifest.generation / "tables"
-        return [tables / entry.name for entry in manifest.sources]
+        return [self.tables(manifest, entry.name) for entry in manifest.sources]
+
+    def tables(self, manifest: Manifest, name: str) -> Path:
+        """Return where the tables of one source of a state lie."""
+        return _tables_folder(self.path / manifest.generation, name)
 
     @contextmanager
     def change(self) -> Iterator[Staging]:
@@ -150,6 +154,11 @@ class GraphFolder:
         written.replace(self.path / MANIFEST)
 
 
+def _tables_folder(state: Path, name: str) -> Path:
+    # In letters that every file system and locale can write.
+    return state / "tables" / quote(name, safe="")
+
+
 class Staging:
     """A change in the making; ``after`` is the manifest that it will have."""
 
@@ -166,11 +175,11 @@ class Staging:
 
     def tables(self, name: str) -> Path:
         """Return where the tables of a source are made."""
-        return self.path / "tables" / name
+        return _tables_folder(self.path, name)
 
     def keep_tables(self, name: str) -> None:
         """Take over the tables of a source that does not change, without copying the bytes."""
-        old = self._folder.path / self.before.generation / "tables" / name
+        old = self._folder.tables(self.before, name)
         new = self.tables(name)
         new.mkdir(parents=True)
         for file in old.iterdir():

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import shutil
+import subprocess
 from pathlib import Path
 
 import polars as pl
@@ -224,3 +226,43 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path) -> None:
     with pytest.raises(Fault) as caught:
         write_template(tmp_path / f"{'n' * 300}.xlsx", language="en")
     assert caught.value.key == "fault.unwritable"
+
+
+@pytest.fixture
+def libreoffice(tmp_path):
+    program = shutil.which("soffice")
+    if not program:
+        pytest.skip("no LibreOffice (Debian: libreoffice-calc)")
+
+    def saved_as(path: Path, form: str) -> Path:
+        folder = tmp_path / "saved"
+        command = [program, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless"]
+        command += ["--convert-to", form, "--outdir", folder, path]
+        subprocess.run(command, check=True, capture_output=True, timeout=180)
+        return folder / f"{path.stem}.{form}"
+
+    return saved_as
+
+
+@EVERY_LANGUAGE
+def test_libreoffice_opens_the_blank_workbook_with_its_lists_and_notes(
+    templates, libreoffice, language
+) -> None:
+    def help_in(path: Path) -> tuple[list[str], list[int], list[str]]:
+        book = load_workbook(path)
+        rules = [len(sheet.data_validations.dataValidation) for sheet in book]
+        cells = [cell for sheet in book for row in sheet.iter_rows() for cell in row]
+        notes = [f"{cell.parent.title}!{cell.coordinate}" for cell in cells if cell.comment]
+        return book.sheetnames, rules, notes
+
+    blank = templates[language]
+    assert help_in(libreoffice(blank, "xlsx")) == help_in(blank)
+
+
+@pytest.mark.parametrize("form", ["ods", "xlsx", "xls"])
+def test_a_workbook_filled_in_and_saved_by_libreoffice_loads_the_same(
+    templates, libreoffice, tmp_path, form
+) -> None:
+    full = filled(templates["uz"], tmp_path / "full.xlsx", SMALL)
+    saved = loaded(libreoffice(full, form)).tables.frames
+    assert_same_tables(saved, loaded(full).tables.frames)

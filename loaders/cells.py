@@ -82,13 +82,17 @@ def read_bytes(path: Path) -> bytes:
         if not _is_packed(path):
             return path.read_bytes()
         with gzip.open(path) as stream:
-            found = stream.read(UNPACKED_LIMIT + 1)
+            # Counted first, piece by piece: a bomb would take the memory before it is known.
+            size = 0
+            while size <= UNPACKED_LIMIT and (piece := stream.read(MEGABYTE)):
+                size += len(piece)
+            refuse_too_large(path, size)
+            stream.seek(0)
+            return stream.read()
     except (gzip.BadGzipFile, EOFError, zlib.error) as reason:
         raise Fault("fault.damaged-file", path=shown(path), format="gzip") from reason
     except OSError as reason:
         raise unreadable(path, reason) from reason
-    refuse_too_large(path, len(found))
-    return found
 
 
 def refuse_too_large(path: Path, size: int) -> None:

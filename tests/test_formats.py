@@ -10,7 +10,6 @@ import zipfile
 from pathlib import Path
 from xml.sax.saxutils import escape
 
-import numpy as np
 import polars as pl
 import pytest
 from made_up import SMALL, write_workbook
@@ -465,59 +464,3 @@ def test_all_scripts_and_a_column_called_row_are_kept_as_they_are(tmp_path) -> N
     loaded = load(folder_of(tmp_path / "t", actors_csv=text))
     assert loaded.tables.frames["actors"]["name"].to_list() == names
     assert loaded.unread == ["actors.csv: “row”"]
-
-
-def good_files(tmp_path: Path, source: Path) -> dict[str, bytes]:
-    """Return a small good file of each format, by its name."""
-    actors = {"actors": SMALL["actors"]}
-    csv = (source / "actors.csv").read_bytes()
-    table = pl.read_csv(source / "actors.csv")
-    table.write_parquet(tmp_path / "a.parquet", compression="uncompressed")
-    table.write_ndjson(tmp_path / "a.jsonl")
-    return {
-        "actors.csv": csv,
-        "actors.tsv": csv.decode().replace(",", "\t").encode("utf-16"),
-        "actors.txt": csv.replace(b",", b";"),
-        "actors.parquet": (tmp_path / "a.parquet").read_bytes(),
-        "actors.jsonl": (tmp_path / "a.jsonl").read_bytes(),
-        "actors.xlsx": write_workbook(tmp_path / "a.xlsx", actors).read_bytes(),
-        "actors.ods": write_ods(tmp_path / "a.ods", actors).read_bytes(),
-        "actors.xls": write_xls(tmp_path / "a.xls", actors).read_bytes(),
-    }
-
-
-def broken(good: bytes, random: np.random.Generator) -> bytes:
-    """Return random bytes, or a good file with bytes changed, cut off, doubled or put in."""
-    way = random.integers(6)
-    at, to = sorted(random.integers(0, len(good) + 1, 2))
-    if way == 0:
-        return random.bytes(int(random.integers(1, 400)))
-    if way == 1:
-        return good[:at]
-    if way == 2:
-        return good[:at] + good[to:]
-    if way == 3:
-        return good[:to] + good[at:]
-    if way == 4:
-        return good[:at] + random.bytes(int(random.integers(1, 9))) + good[at:]
-    changed = bytearray(good)
-    for place in random.integers(0, len(good), random.integers(1, 12)):
-        changed[place] = random.integers(256)
-    return bytes(changed)
-
-
-def test_two_thousand_broken_files_load_or_are_refused_in_words(tmp_path, small_source) -> None:
-    random = np.random.default_rng(20_260_102)
-    outcomes = {"loaded": 0, "refused": 0}
-    for name, good in good_files(tmp_path, small_source).items():
-        path = tmp_path / name
-        for _ in range(255):
-            path.write_bytes(broken(good, random))
-            try:
-                load(path)
-                outcomes["loaded"] += 1
-            except klaster.KlasterError as refusal:
-                assert str(refusal)
-                outcomes["refused"] += 1
-    assert min(outcomes.values()) > 100
-    assert sum(outcomes.values()) > 2_000

@@ -14,6 +14,7 @@ from rapidfuzz import process
 
 from klaster.loaders.cells import refuse_what_is_no_file, shown, unreadable
 from klaster.loaders.check import CheckedTable, check_table
+from klaster.loaders.citations import repeals_of_themselves, with_ids_of_acts
 from klaster.loaders.csv_folder import (
     TABLE_FILES,
     is_read,
@@ -30,7 +31,7 @@ from klaster.ontology.labels import phrase_words
 from klaster.ontology.names import fold
 from klaster.ontology.tables import SourceTables, Table, tables
 
-LOADER_VERSION: Final = "1"
+LOADER_VERSION: Final = "2"
 """Goes up when the same file would give other tables, so that it is then loaded again."""
 
 
@@ -137,8 +138,9 @@ def read_source(path: Path, *, base: str, name: str, skip_bad_rows: bool = False
     skipped: list[CellFault] = []
     while True:
         checked = {table: _checked(path, raw, tables()[table]) for table, raw in raws.items()}
-        frames = {table: result.frame for table, result in checked.items()}
-        found_now = _in_order(faults, checked, check_references(frames, raws))
+        frames = with_ids_of_acts({table: result.frame for table, result in checked.items()})
+        dangling = check_references(frames, raws) + repeals_of_themselves(frames, raws)
+        found_now = _in_order(faults, checked, dangling)
         if not found_now:
             break
         if not skip_bad_rows or any(fault.row <= 1 for fault in found_now):

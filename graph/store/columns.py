@@ -127,6 +127,10 @@ class Columns:
             )
         return frame.sort("iri", "row")
 
+    def on(self, date: dt.date) -> Columns:
+        """Return these tables with only the rows that hold on a day."""
+        return _OnDay(self, date)
+
     @cached_property
     def labels(self) -> dict[str, str]:
         """Return the name of every thing that has one, by IRI."""
@@ -150,6 +154,16 @@ def holds(date: dt.date) -> pl.Expr:
         .otherwise(pl.col("valid_to") < pl.lit(day).str.slice(0, length))
     )
     return began & ~over.fill_null(value=False)
+
+
+class _OnDay(Columns):
+    def __init__(self, columns: Columns, date: dt.date) -> None:
+        super().__init__(())
+        self._all, self._date = columns, date
+
+    def _merged(self, name: str) -> pl.DataFrame:
+        frame = self._all.table(name)
+        return frame.filter(holds(self._date)) if "valid_from" in frame.columns else frame
 
 
 _NAMED = {

@@ -54,6 +54,12 @@ def _cited(cell: str, numbered: Sequence[tuple[ActNumber, str | None, str]]) -> 
     return found[0] if act and len(found) == 1 else ""
 
 
+def forms(policies: pl.DataFrame) -> list[str]:
+    """Return the numbers of the acts among some policies, in every form."""
+    acts = [act_number(number) for number in policies["number"].drop_nulls().unique().sort()]
+    return [form for act in acts if act for form in act.aliases]
+
+
 def repeals_of_themselves(
     frames: Mapping[str, pl.DataFrame], raws: Mapping[str, RawTable]
 ) -> list[CellFault]:

@@ -74,7 +74,7 @@ def _policy_of(columns: Columns, act: ActNumber) -> str:
     found = [row[:3] for row in numbered.rows() if row[3] and act_number(row[3]) == act]
     if act.adopted:
         of_day = [row for row in found if row[2] == act.adopted]
-        found = of_day or [row for row in found if not row[2]]
+        found = of_day or [row for row in found if act.adopted.startswith(row[2] or "")]
     if len(found) > 1:
         _, key, date = found[0]
         raise Fault("fault.several-acts", found=act, example=f"{act} ({date})" if date else key)

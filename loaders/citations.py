@@ -23,11 +23,10 @@ def with_ids_of_acts(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFra
     if policies is None:
         return named
     ids = set(policies["id"].drop_nulls())
-    numbered = [
-        (act, date, key)
-        for key, number, date in policies.select("id", "number", "date").rows()
-        if key and number and (act := act_number(number))
-    ]
+    numbered: dict[ActNumber, list[tuple[str, str]]] = {}
+    for key, number, date in policies.select("id", "number", "date").rows():
+        if key and number and (act := act_number(number)):
+            numbered.setdefault(act, []).append((date or act.adopted, key))
     for name, frame in frames.items():
         for column in tables()[name].columns:
             if column.refers != ("policies",):
@@ -43,15 +42,15 @@ def with_ids_of_acts(frames: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFra
     return named
 
 
-def _cited(cell: str, numbered: Sequence[tuple[ActNumber, str | None, str]]) -> str:
+def _cited(cell: str, numbered: Mapping[ActNumber, Sequence[tuple[str, str]]]) -> str:
     """Return the id of the only policy that a cell cites, or nothing."""
     act = act_number(cell)
-    found = [
-        key
-        for number, date, key in numbered
-        if number == act and not (act and act.adopted and date and act.adopted != date)
-    ]
-    return found[0] if act and len(found) == 1 else ""
+    if act is None:
+        return ""
+    # A policy without a day, or with its year or month alone, may be the one of that day.
+    near = numbered.get(act, ())
+    found = [key for date, key in near if not act.adopted or act.adopted.startswith(date)]
+    return found[0] if len(found) == 1 else ""
 
 
 def forms(policies: pl.DataFrame) -> list[str]:

@@ -6,6 +6,7 @@ import csv
 import datetime as dt
 import itertools
 
+import polars as pl
 import pytest
 from click.testing import CliRunner
 from made_up import LOADED_AT, SHARED, SMALL, write_tables
@@ -547,6 +548,15 @@ def test_what_was_repealed_and_is_said_to_be_in_force_is_told(tmp_path) -> None:
     assert [(check.severity, check.subject.rsplit("/", 1)[-1]) for check in told] == [
         ("Warning", "order")
     ]
+
+
+def test_a_graph_written_before_there_were_items_still_answers(tmp_path) -> None:
+    graph = graph_of(tmp_path, ACTS)
+    (path,) = graph.path.rglob("instruments.parquet")
+    pl.read_parquet(path).drop("item", "repealed_by").write_parquet(path)
+    again = klaster.open(graph.path)
+    assert [row[1] for row in again.policy(date=dt.date(2020, 1, 1)).rows] == ["Grant"]
+    assert again.table("instruments")["item"].to_list() == [None]
 
 
 def test_a_repealed_item_of_a_standing_act_is_found(tmp_path) -> None:

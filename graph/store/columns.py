@@ -42,6 +42,15 @@ def write_columns(source: SourceTables, folder: Path) -> None:
         kept.write_parquet(folder / f"{name}.parquet")
 
 
+def _kept(path: Path, table: Table) -> pl.DataFrame:
+    """Return a table as it was written; columns that it did not have then are empty."""
+    frame = pl.read_parquet(path)
+    return frame.select(
+        pl.col(column) if column in frame.columns else pl.lit(None, dtype=dtype).alias(column)
+        for column, dtype in schema(table).items()
+    )
+
+
 @dataclass(frozen=True)
 class Difference:
     """How many rows of a table are new, say something else, or are gone."""
@@ -59,7 +68,7 @@ def differences(folder: Path, source: SourceTables) -> dict[str, Difference]:
     found = {}
     for name, table in tables().items():
         path = folder / f"{name}.parquet"
-        old = pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=schema(table))
+        old = _kept(path, table) if path.exists() else pl.DataFrame(schema=schema(table))
         new = source.frames.get(name, pl.DataFrame(schema=schema(table)))
         before, after = (_contents(frame, table) for frame in (old, new))
         both = before.join(after, on=["iri", "copy"], suffix="_after")
@@ -112,7 +121,7 @@ class Columns:
         table = tables()[name]
         paths = [folder / f"{name}.parquet" for folder in self._folders]
         frames = [
-            pl.read_parquet(path).with_columns(origin=pl.lit(path.parent.name))
+            _kept(path, table).with_columns(origin=pl.lit(path.parent.name))
             for path in paths
             if path.exists()
         ]

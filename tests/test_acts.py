@@ -183,6 +183,18 @@ def test_a_policy_may_be_cited_by_its_number(tmp_path) -> None:
     assert grant["item"] == "3-b"
 
 
+@pytest.mark.parametrize("date", ["", "2019", "2019-06", "2019-06-07"])
+def test_the_day_of_a_citation_agrees_with_a_year_or_no_date(tmp_path, date) -> None:
+    cited = {"established_by": "ПП-3 от 7 июня 2019 г."}
+    tables = changed(clusters=[ACTS["clusters"][0] | cited])
+    tables["policies"][2]["date"] = date
+    graph = graph_of(tmp_path, tables)
+    titles = dict(graph.table("policies").select("iri", "title").rows())
+    assert titles[graph.table("clusters")["established_by"].item()] == "Order"
+    answer = graph.ask("instruments-of-policies", policy="ПП-3 (07.06.2019)")
+    assert [row[1] for row in answer.rows] == ["Order"]
+
+
 @pytest.mark.parametrize(
     "cited", ["УП-60", "УП-61", "UP-60 of 2020-01-01", "No. 7", "PF-60 annex 1"]
 )

@@ -426,6 +426,22 @@ def missing(
 @main.command()
 @_graph
 @click.option(
+    "--date",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Only instruments in force that day, and what holds then.",
+)
+@_printed
+def policy(graph: Path, date: dt.datetime | None, output: Output) -> None:
+    """Say whom each instrument of GRAPH is meant for and whom it has reached."""
+    from klaster.graph.views.report import policy_sheet
+
+    reached = _existing(graph).policy(date=date.date() if date else None).to_polars()
+    output.show(policy_sheet(reached, language=output.language, for_people=output.for_people))
+
+
+@main.command()
+@_graph
+@click.option(
     "-o",
     "--output",
     "path",

@@ -10,6 +10,7 @@ from pyoxigraph import Literal, NamedNode
 from rapidfuzz import process
 
 from klaster.graph.store.columns import Columns
+from klaster.ontology.acts import ActNumber, act_number
 from klaster.ontology.codes import spellings
 from klaster.ontology.faults import Fault
 from klaster.ontology.labels import phrase_words
@@ -22,6 +23,7 @@ _TABLES = {
     "actor": "actors",
     "product": "products",
     "instrument": "instruments",
+    "policy": "policies",
 }
 _NAMES = ("title", "name", "name_en", "name_ru", "name_uz", "id", "iri")
 
@@ -43,6 +45,8 @@ def find_question(slug: str, folder: Path | None) -> Question:
 def find_thing(columns: Columns, table: str, name: str) -> str:
     """Return the IRI of a thing given by IRI, id or name in any language.
 
+    A policy may be given by its number too, in any form in which an act is cited.
+
     Raises
     ------
     Fault
@@ -54,11 +58,27 @@ def find_thing(columns: Columns, table: str, name: str) -> str:
             if row.get(key):
                 known.setdefault(fold(row[key]), row["iri"])
     if fold(name) not in known:
+        act = act_number(name) if table == "policies" else None
+        if act and (cited := _policy_of(columns, act)):
+            return cited
         near = nearest_of(fold(name), list(known))
         if table == "clusters":
             raise Fault("fault.unknown-cluster", found=name, nearest=near)
         raise Fault("fault.unknown-thing", found=name, table=table, nearest=near)
     return known[fold(name)]
+
+
+def _policy_of(columns: Columns, act: ActNumber) -> str:
+    """Return the IRI of the only policy with the number of an act, or nothing."""
+    numbered = columns.table("policies").select("iri", "id", "date", "number")
+    found = [row[:3] for row in numbered.rows() if row[3] and act_number(row[3]) == act]
+    if act.adopted:
+        of_day = [row for row in found if row[2] == act.adopted]
+        found = of_day or [row for row in found if act.adopted.startswith(row[2] or "")]
+    if len(found) > 1:
+        _, key, date = found[0]
+        raise Fault("fault.several-acts", found=act, example=f"{act} ({date})" if date else key)
+    return str(found[0][0]) if found else ""
 
 
 def nearest_of(found: str, known: list[str]) -> Mapping[str, str] | str:

@@ -10,6 +10,7 @@ from typing import Final
 import polars as pl
 from rapidfuzz import process
 
+from klaster.loaders.citations import numbers
 from klaster.loaders.raw import RawTable
 from klaster.ontology.codes import spellings
 from klaster.ontology.faults import CellFault
@@ -363,6 +364,9 @@ def _repeated_keys(frame: pl.DataFrame, raw: RawTable, table: Table) -> list[Cel
     if table.name == "actors":
         keys += ["stir", "lei", "ror"]
     faults = [fault for key in keys for fault in _repeated(frame, raw, key)]
+    if table.name == "policies":
+        acts = frame.select("row", numbers(frame).alias("number"))
+        faults += _repeated(acts, raw, "number")
     if table.composite:
         whole = pl.concat_str(table.composite, separator=" / ").alias(table.composite[-1])
         faults += _repeated(frame.select("row", whole), raw, table.composite[-1])

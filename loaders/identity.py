@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import polars as pl
 
+from klaster.loaders.citations import numbers
 from klaster.loaders.references import references
 from klaster.ontology.tables import Table, tables
 from klaster.ontology.terms import code_iri, mint
@@ -21,7 +22,8 @@ def name_things(
     """Add ``iri`` to every frame and turn every reference into an IRI.
 
     An actor's IRI rests on its LEI, else STIR, else ROR identifier, else the source's key, so
-    that the same firm in two sources is one. A record's rests on what it says, so that loading
+    that the same firm in two sources is one; a policy's on the number and day of its act, where
+    both are known. A record's rests on what it says, so that loading
     a file again changes nothing.
     """
     named = dict(frames)
@@ -56,6 +58,10 @@ def _thing_iri(frame: pl.DataFrame, table: Table, base: str, source: str) -> pl.
             pl.lit(f"{prefix}/ror/") + pl.col("ror").str.strip_prefix(_ROR),
             iri,
         )
+    elif table.name == "policies":
+        prefix = mint(base, table.prefix)
+        frame = frame.with_columns(act=numbers(frame).str.replace_all("ʻ", ""))
+        iri = pl.coalesce(pl.lit(f"{prefix}/act/") + pl.col("act"), iri)
     return frame.select(iri.alias("iri"))["iri"]
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import polars as pl
 
 from klaster.loaders.check import nearest, nearest_words
+from klaster.loaders.citations import forms
 from klaster.loaders.raw import RawTable
 from klaster.ontology.codes import codes, schemes
 from klaster.ontology.faults import CellFault
@@ -81,6 +82,8 @@ def _dangling(
         ~complete & ~pl.col("reference").is_in(known.implode())
     )
     ids = known.to_list()
+    if "policies" in column.refers and "policies" in frames:
+        ids += forms(frames["policies"])
     faults = []
     for count, (row, found) in enumerate(dangling.select("row", "reference").rows()):
         near = nearest(found, ids) if count < _SUGGESTIONS else ""

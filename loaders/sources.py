@@ -20,6 +20,7 @@ from klaster.loaders.cells import (
     unreadable,
 )
 from klaster.loaders.check import CheckedTable, check_table, nearest, nearest_words
+from klaster.loaders.citations import repeals_of_themselves, with_ids_of_acts
 from klaster.loaders.identity import addresses, name_things
 from klaster.loaders.mapping import SqlMapping, bound, mapped, read_sql_mapping
 from klaster.loaders.raw import RawTable
@@ -39,7 +40,7 @@ from klaster.ontology.labels import phrase_words
 from klaster.ontology.names import fold
 from klaster.ontology.tables import SourceTables, Table, tables
 
-LOADER_VERSION: Final = "1"
+LOADER_VERSION: Final = "2"
 """Goes up when the same file would give other tables, so that it is then loaded again."""
 
 
@@ -242,8 +243,9 @@ def read_source(
     skipped: list[CellFault] = []
     while True:
         checked = {table: _checked(path, raw, tables()[table]) for table, raw in raws.items()}
-        frames = {table: result.frame for table, result in checked.items()}
-        found_now = _in_order(faults, checked, check_references(frames, raws))
+        frames = with_ids_of_acts({table: result.frame for table, result in checked.items()})
+        dangling = check_references(frames, raws) + repeals_of_themselves(frames, raws)
+        found_now = _in_order(faults, checked, dangling)
         if not found_now:
             break
         if not skip_bad_rows or any(

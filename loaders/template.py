@@ -260,6 +260,8 @@ def _holds(column: Column, language: str) -> list[str]:
         holds.append(phrase("template.foreign", language))
     if column.refers:
         holds.append(phrase("template.refers", language, tables=", ".join(column.refers)))
+    if "policies" in column.refers:
+        holds.append(phrase("template.act", language))
     if "sources" in column.refers:
         holds.append(phrase("template.address", language))
     if not holds:

@@ -21,7 +21,18 @@ from pathlib import Path
 
 from klaster.ontology.labels import LANGUAGES
 
-KINDS = ("cluster", "actor", "product", "instrument", "code", "region", "date", "number", "text")
+KINDS = (
+    "cluster",
+    "actor",
+    "product",
+    "instrument",
+    "policy",
+    "code",
+    "region",
+    "date",
+    "number",
+    "text",
+)
 _PARAMETER = re.compile(r"# param (\w+) \(([\w -]+)\):(.*)")
 _TITLE = re.compile(r"# (\w\w): (.+)")
 

@@ -17,6 +17,7 @@ from made_up import SMALL, folder_bytes, write_tables, write_workbook
 
 import klaster
 from klaster.loaders.sources import Manner, read_source
+from klaster.ontology.faults import Fault
 from klaster.ontology.labels import LANGUAGES
 from klaster.ontology.tables import tables
 
@@ -35,7 +36,7 @@ def loads_or_is_refused(path: Path, **how) -> bool:
     """Say whether a source loads; if it does not, its message must be there in every language."""
     try:
         read_source(path, base="https://example.org/", name="s", **how)
-    except klaster.KlasterError as refusal:
+    except Fault as refusal:
         texts = [refusal.text(language) for language in LANGUAGES]
         assert all(text.strip() and "Traceback" not in text for text in texts)
         return False

@@ -237,7 +237,7 @@ def libreoffice(tmp_path):
     def saved_as(path: Path, form: str) -> Path:
         folder = tmp_path / "saved"
         command = [program, f"-env:UserInstallation=file://{tmp_path}/profile", "--headless"]
-        command += ["--convert-to", form, "--outdir", folder, path]
+        command += ["--convert-to", form, "--outdir", str(folder), str(path)]
         subprocess.run(command, check=True, capture_output=True, timeout=180)
         return folder / f"{path.stem}.{form}"
 

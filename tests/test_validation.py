@@ -99,6 +99,7 @@ CASES = {
     "AwardEligible": AWARD + ". " + INSTRUMENT + ".",
     "AwardWithinBudget": AWARD + "; kl:amount 5.0 ; kl:currency 'UZS' . " + INSTRUMENT + "; kl:budget 4.0 ; kl:currency 'UZS' .",
     "MembershipOnce": "d:m kl:membershipActor d:a ; kl:membershipCluster d:c ; a kl:ClusterMembership . d:n kl:membershipActor d:a ; kl:membershipCluster d:c .",
+    "RepealedInForce": INSTRUMENT + "; kl:repealedBy d:pol ; kl:instrumentStatus <https://w3id.org/klaster/code/instrument-status/in-force> .",
     "ValueCurrency": "d:l kl:value 1.0 .",
     "QuantityUnit": "d:l kl:quantity 1.0 .",
     "QuantityPositive": "d:l kl:quantity -1.0 .",
@@ -131,6 +132,7 @@ FINE = [
     "d:a kl:validFrom '2024-01-01'^^xsd:date ; kl:validTo '2024-05-01'^^xsd:date .",
     "d:r a kl:InputRequirement ; kl:outputProduct d:q ; kl:inputProduct d:p .",
     GAP + "0.5 .",
+    "d:pol kl:repealedBy d:pol2 ; kl:validTo '2024-05-01'^^xsd:date ; kl:policyStatus <https://w3id.org/klaster/code/instrument-status/in-force> . d:pol2 a kl:Policy ; rdfs:label 'Later decree' .",
 ]
 
 

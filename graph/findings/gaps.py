@@ -342,8 +342,8 @@ def _isolated(
 def unreached_instruments(facts: Facts) -> Iterator[Finding]:
     """G10: instruments for which somebody is eligible and nobody is recorded as reached.
 
-    Severity is the share of all actors that are eligible. Proposed instruments cannot have
-    reached anybody and are left out.
+    Severity is the share of all actors that are eligible. Proposed instruments, and those of a
+    proposed act, cannot have reached anybody and are left out.
     """
     actors = facts.columns.table("actors").height
     meant = _grouped(eligible(facts.columns), "instrument", "actor")

@@ -6,8 +6,9 @@ import datetime as dt
 
 import polars as pl
 
-from klaster.graph.store.columns import Columns, holds
+from klaster.graph.store.columns import Columns
 from klaster.graph.store.eligibility import eligible
+from klaster.graph.store.force import in_force, with_status
 from klaster.ontology.codes import codes
 
 
@@ -17,17 +18,18 @@ def reach(columns: Columns, *, date: dt.date | None = None) -> pl.DataFrame:
     ``eligible``, ``reached`` and ``unreached`` count actors; ``reached`` are all with a recorded
     award, ``unreached`` the eligible ones without, ``leakage`` the reached ones that meet no
     recorded criterion. ``coverage`` is the reached share of the eligible, null where nobody is
-    eligible or no criterion is recorded. With ``date``, only instruments and awards that hold
-    on that day count.
+    eligible or no criterion is recorded. ``status`` is that of the instrument with its act. With
+    ``date``, only instruments in force on that day are looked at, and only the awards, the
+    criteria and what else holds then count.
     """
-    instruments = columns.table("instruments")
-    awards = columns.table("awards")
+    instruments = with_status(columns)
+    holding = columns
     if date is not None:
-        instruments = instruments.filter(holds(date))
-        awards = awards.filter(holds(date))
-    meant = eligible(columns)
-    given = awards.select("instrument", actor="beneficiary").unique()
-    ruled = columns.table("criteria").select("instrument").unique()
+        instruments = instruments.join(in_force(columns, date), on="iri", how="semi")
+        holding = columns.on(date)
+    meant = eligible(holding)
+    given = holding.table("awards").select("instrument", actor="beneficiary").unique()
+    ruled = holding.table("criteria").select("instrument").unique()
     counts = (
         instruments.select("iri", "title", "kind", "status")
         .join(_count(meant, "eligible"), left_on="iri", right_on="instrument", how="left")

@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 
 from klaster.graph.network.network import Network
-from klaster.graph.store.columns import Columns, holds
+from klaster.graph.store.columns import Columns
 from klaster.graph.store.holding import counted, participations
 from klaster.ontology.faults import Fault
 
@@ -28,20 +28,28 @@ def project(
     Supply leads from supplier to buyer, ownership from owner to owned. Cooperation has no
     direction, nor has membership, which joins a member with the body that manages or
     coordinates its cluster. Planned and ended links are left out; with ``date``, so is every
-    link that does not hold on that day (a link without dates always does).
+    link that does not hold on that day (a link without dates always does), and who does not
+    belong to ``cluster`` then.
 
     Parameters
     ----------
     cluster
         IRI of a cluster: only its members and the links among them are kept.
     """
-    frames = [_LINKS[kind](columns).with_columns(kind=pl.lit(kind)) for kind in links]
-    found = pl.concat([frame.select(_KEPT) for frame in frames])
-    if date is not None:
-        found = found.filter(holds(date))
+    holding = columns if date is None else columns.on(date)
+    frames = [
+        _cooperations(columns, date) if kind == "cooperation" else _LINKS[kind](holding)
+        for kind in links
+    ]
+    found = pl.concat(
+        [
+            frame.with_columns(kind=pl.lit(kind)).select(_KEPT)
+            for kind, frame in zip(links, frames, strict=True)
+        ]
+    )
     actors = columns.table("actors").select(actor="iri", label="name", kind="kind")
     if cluster is not None:
-        members = columns.table("memberships").filter(pl.col("cluster") == cluster)
+        members = holding.table("memberships").filter(pl.col("cluster") == cluster)
         actors = actors.join(members, on="actor", how="semi")
     actors = actors.sort("actor")
     if actors.is_empty():
@@ -58,7 +66,7 @@ def project(
     return Network(actors, placed)
 
 
-_KEPT = ["from", "to", "iri", "kind", "directed", "valid_from", "valid_to"]
+_KEPT = ["from", "to", "iri", "kind", "directed"]
 
 
 def _supplies(columns: Columns) -> pl.DataFrame:
@@ -73,8 +81,8 @@ def _ownerships(columns: Columns) -> pl.DataFrame:
     )
 
 
-def _cooperations(columns: Columns) -> pl.DataFrame:
-    takers = participations(columns)
+def _cooperations(columns: Columns, date: dt.date | None) -> pl.DataFrame:
+    takers = participations(columns, date=date)
     return (
         takers.join(takers.select("iri", "participant"), on="iri")
         .filter(pl.col("participant") < pl.col("participant_right"))
@@ -106,7 +114,6 @@ def _memberships(columns: Columns) -> pl.DataFrame:
 
 _LINKS = {
     "supply": _supplies,
-    "cooperation": _cooperations,
     "ownership": _ownerships,
     "membership": _memberships,
 }

@@ -43,6 +43,15 @@ def write_columns(source: SourceTables, folder: Path) -> None:
         kept.write_parquet(folder / f"{name}.parquet")
 
 
+def _kept(path: Path, table: Table) -> pl.DataFrame:
+    """Return a table as it was written; columns that it did not have then are empty."""
+    frame = pl.read_parquet(path)
+    return frame.select(
+        pl.col(column) if column in frame.columns else pl.lit(None, dtype=dtype).alias(column)
+        for column, dtype in schema(table).items()
+    )
+
+
 @dataclass(frozen=True)
 class Difference:
     """How many rows of a table are new, say something else, or are gone."""
@@ -60,7 +69,7 @@ def differences(folder: Path, source: SourceTables) -> dict[str, Difference]:
     found = {}
     for name, table in tables().items():
         path = folder / f"{name}.parquet"
-        old = pl.read_parquet(path) if path.exists() else pl.DataFrame(schema=schema(table))
+        old = _kept(path, table) if path.exists() else pl.DataFrame(schema=schema(table))
         new = source.frames.get(name, pl.DataFrame(schema=schema(table)))
         before, after = (_contents(frame, table) for frame in (old, new))
         both = before.join(after, on=["iri", "copy"], suffix="_after")
@@ -113,7 +122,7 @@ class Columns:
         table = tables()[name]
         paths = [folder / f"{name}.parquet" for folder in self._folders]
         frames = [
-            pl.read_parquet(path).with_columns(origin=pl.lit(unquote(path.parent.name)))
+            _kept(path, table).with_columns(origin=pl.lit(unquote(path.parent.name)))
             for path in paths
             if path.exists()
         ]
@@ -127,6 +136,10 @@ class Columns:
                 pl.col("origin").first(),
             )
         return frame.sort("iri", "row")
+
+    def on(self, date: dt.date) -> Columns:
+        """Return these tables with only the rows that hold on a day."""
+        return _OnDay(self, date)
 
     @cached_property
     def labels(self) -> dict[str, str]:
@@ -151,6 +164,16 @@ def holds(date: dt.date) -> pl.Expr:
         .otherwise(pl.col("valid_to") < pl.lit(day).str.slice(0, length))
     )
     return began & ~over.fill_null(value=False)
+
+
+class _OnDay(Columns):
+    def __init__(self, columns: Columns, date: dt.date) -> None:
+        super().__init__(())
+        self._all, self._date = columns, date
+
+    def _merged(self, name: str) -> pl.DataFrame:
+        frame = self._all.table(name)
+        return frame.filter(holds(self._date)) if "valid_from" in frame.columns else frame
 
 
 _NAMED = {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
+
 import polars as pl
 
-from klaster.graph.store.columns import Columns
+from klaster.graph.store.columns import Columns, holds
 
 # A link that is only planned, or has ended, joins nobody now.
 NOT_COUNTED = ("planned", "ended")
@@ -15,16 +17,23 @@ def counted(links: pl.DataFrame) -> pl.DataFrame:
     return links.filter(~pl.col("status").fill_null("").is_in(NOT_COUNTED))
 
 
-def participations(columns: Columns) -> pl.DataFrame:
+def participations(columns: Columns, *, date: dt.date | None = None) -> pl.DataFrame:
     """Return who takes part in which cooperation that holds (``iri``, ``kind``, ``participant``).
 
-    What is said of a cooperation in one of its rows is said of all of them.
+    What is said of a cooperation in one of its rows is said of all of them; a participant may
+    come later or leave earlier. With ``date``, only who takes part on that day.
     """
     rows = columns.table("cooperations").with_columns(
         pl.col("status").drop_nulls().first().over("iri"),
         pl.col("kind").drop_nulls().first().over("iri"),
+        *(
+            pl.col(bound).fill_null(pl.col(bound).drop_nulls().first().over("iri"))
+            for bound in ("valid_from", "valid_to")
+        ),
     )
-    kept = ["iri", "kind", "participant", "valid_from", "valid_to", "locator", "origin"]
+    if date is not None:
+        rows = rows.filter(holds(date))
+    kept = ["iri", "kind", "participant", "locator", "origin"]
     return counted(rows).select(kept).unique(["iri", "participant"], maintain_order=True)
 
 

@@ -8,6 +8,7 @@ from typing import IO
 
 import polars as pl
 
+from klaster.ontology.acts import act_number
 from klaster.ontology.codes import codes, schemes
 from klaster.ontology.periods import first_day, first_day_after
 from klaster.ontology.tables import Column, SourceTables, Table, tables
@@ -196,6 +197,8 @@ def _write_beside(stream: IO[bytes], name: str, frame: pl.DataFrame, graph: str)
         instrument = iri(pl.col("instrument"))
         write_lines(stream, frame, instrument, f"<{KL}hasCriterion>", subject, graph)
         write_lines(stream, frame, instrument, f"<{KL}targets>", iri(pl.col("cluster")), graph)
+    elif name == "policies":
+        _write_numbers_of_acts(stream, frame, graph)
     elif name == "codes":
         _write_code_list(stream, frame, graph)
     elif name == "cooperations":
@@ -209,6 +212,17 @@ def _write_beside(stream: IO[bytes], name: str, frame: pl.DataFrame, graph: str)
             write_lines(
                 stream, untitled, subject, f"<{RDFS}label>", literal(label, f"@{language}"), graph
             )
+
+
+def _write_numbers_of_acts(stream: IO[bytes], frame: pl.DataFrame, graph: str) -> None:
+    """Write the number of an act in every form in which it is cited."""
+    forms = [
+        [*act.aliases] if number and (act := act_number(number)) else []
+        for number in frame["number"]
+    ]
+    rows = frame.select("iri", forms=pl.Series(forms, dtype=pl.List(pl.String))).explode("forms")
+    form = literal(pl.col("forms"))
+    write_lines(stream, rows, iri(pl.col("iri")), f"<{SKOS}altLabel>", form, graph)
 
 
 def _write_code_list(stream: IO[bytes], frame: pl.DataFrame, graph: str) -> None:

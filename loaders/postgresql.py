@@ -422,7 +422,8 @@ def _query_told(place: str, query: str = "") -> Iterator[None]:
         raise refused(place, told, query, position if query else 0) from reason
     except TimeoutError as reason:
         raise too_slow(place, QUERY_SECONDS) from reason
-    except (InterfaceError, OSError) as reason:
+    except (InterfaceError, OSError, LookupError, ValueError, struct.error) as reason:
+        # The driver believes what it is sent; from a broken server it may be anything.
         raise refused(place, "the connection was lost") from reason
 
 

@@ -159,7 +159,7 @@ def _as_text(cell: str, found: str) -> str:
     base, depth = _parts(found)
     if depth:
         # A fixed length is of no concern here, and not all functions take it.
-        values = f"[{_as_text('e', base)} FOR e IN {cell}::{base}[] IF e IS NOT NULL]"
+        values = f"[{_as_text('e', base)} FOR e IN ({cell}::{base}[])]"
         return f"array_to_string({values}, ';')"
     text = f"{cell}::VARCHAR"
     if base in _FLOATS:

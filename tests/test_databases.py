@@ -758,12 +758,6 @@ def test_a_query_of_duckdb_reads_its_own_file_and_nothing_else(duck, sql, key) -
     assert folder_state(duck.parent) == before
 
 
-def test_a_table_in_pythons_memory_is_no_table_of_duckdb(duck) -> None:
-    actors_in_memory = pl.DataFrame({"id": ["secret"]})
-    assert len(actors_in_memory) == 1
-    assert key_of(duck, "SELECT * FROM actors_in_memory") == "fault.query"
-
-
 DUCK_VALUES = {
     "12.500::DECIMAL(9,3)": "12.5",
     "100::DECIMAL(9,0)": "100",

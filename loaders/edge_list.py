@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from klaster.loaders.cells import MEGABYTE, read_bytes, shown
-from klaster.loaders.relations import DIRECTED, DIRECTIONS, UNDIRECTED, Relations
+from klaster.loaders.relations import DIRECTED, DIRECTIONS, UNDIRECTED, Relations, lines_of
 from klaster.loaders.text_tables import _decoded, _separator
 from klaster.ontology.faults import Fault
 from klaster.ontology.names import fold
@@ -33,6 +33,8 @@ _ENDS: Final = {
 }
 _SAMPLE: Final = 100
 _MOST_OF_A_DICT: Final = 10_000
+_FIRST: Final = re.compile(r"(?:[ \t\r]*(?:[#%][^\n]*)?\n)*")
+_WITH_ATTRIBUTES: Final = re.compile(r"\S+\s+\S+\s+\{")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?([eE][+-]?[0-9]+)?")
 
 
@@ -108,20 +110,18 @@ def read_edge_list(path: Path) -> Relations:
 
 def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
     """Return the rows of a text with their lines."""
+    start = _FIRST.match(text)
+    rest = text[start.end() :] if start else text
+    first = rest.partition("\n")[0]
+    separator = _separator(rest, prefer="\t")
     # networkx separates the ends by a space, and the text of its attributes holds commas.
-    by_comma = _separator(_uncommented(text), prefer="\t")
-    if "{" in text[:MEGABYTE] or by_comma not in _uncommented(text).partition("\n")[0]:
+    if separator not in first or _WITH_ATTRIBUTES.match(first):
         return _split(text)
-    return _separated(text, by_comma)
-
-
-def _uncommented(text: str) -> str:
-    match = re.match(r"(?:\s*(?:[#%][^\n]*)?\n)*", text)
-    return text[match.end() :] if match else text
+    return _separated(text, separator)
 
 
 def _split(text: str) -> Iterator[tuple[int, list[str]]]:
-    for line, content in enumerate(text.split("\n"), start=1):
+    for line, content in lines_of(text):
         stripped = content.strip()
         if stripped and not stripped.startswith(("#", "%")):
             before, brace, after = stripped.partition("{")

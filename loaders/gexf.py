@@ -102,7 +102,10 @@ class _Gexf(GraphXml):
             "spell": self._spell,
         }
         self.ends = {"default": self._end_default, "node": self._end_node, "edge": self._end_edge}
-        self._keys = {"node": Keys(), "edge": Keys()}
+        self._keys = {
+            "node": Keys(relations, of_edges=False),
+            "edge": Keys(relations, of_edges=True),
+        }
         self._domain = "node"
         self._key = ""
         self._graphs = 0
@@ -114,8 +117,8 @@ class _Gexf(GraphXml):
     def read_all(self) -> None:
         """Read the file and give its attributes their titles."""
         self.read()
-        self._keys["node"].resolve(self.relations, edges=False)
-        self._keys["edge"].resolve(self.relations, edges=True)
+        for keys in self._keys.values():
+            keys.resolve()
 
     def _graph(self, attributes: Mapping[str, str]) -> None:
         if len(self.path) > 2:
@@ -166,8 +169,8 @@ class _Gexf(GraphXml):
         if name in self._record and not by_time:
             self.relations.fault(self.line, key, "fault.network-twice", found=key)
         elif value.strip():
-            if name in self._record and self._record[name] != value:
-                self.relations.by_time.add(key)
+            if self._record.get(name, value) != value:
+                self.relations.changed(key)
             self._record[name] = value
 
     def _spell(self, attributes: Mapping[str, str]) -> None:

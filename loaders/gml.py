@@ -81,7 +81,7 @@ class _Gml:
         for key in self._keys(closing=True):
             value = self._value(2)
             if value is None:
-                self._relations.unread.add(key[:40])
+                self._relations.leave(key)
             elif key in record:
                 # A key that stands twice is a list, as networkx writes it.
                 record[key] = f"{record[key]};{value}"

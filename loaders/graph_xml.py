@@ -12,14 +12,15 @@ from typing import Final
 from xml.parsers import expat
 
 from klaster.loaders.cells import CELL_LIMIT, MEGABYTE, refuse_what_is_no_file, shown, unreadable
-from klaster.loaders.relations import Relations
+from klaster.loaders.relations import MOST_ATTRIBUTES, Relations
 from klaster.ontology.faults import Fault
 
 KEYED: Final = "\0"
 """Begins the name of an attribute that is known by a key until the keys are all read."""
 
 _DEEPEST: Final = 64
-_MOST_UNREAD: Final = 50
+# Expat keeps every name of an element or attribute that it met.
+_MOST_NAMES: Final = 100_000
 # Expat reads a tag or comment again with each chunk until it ends; a longer one is no network.
 _LONGEST_TAG: Final = 16 * MEGABYTE
 
@@ -43,7 +44,8 @@ class GraphXml:
         self.text: list[str] | None = None
         self._length = 0
         self._prefix = ""
-        self._parser = expat.ParserCreate()
+        self._names: dict[str, str] = {}
+        self._parser = expat.ParserCreate(intern=self._names)
 
     @property
     def line(self) -> int:
@@ -101,6 +103,8 @@ class GraphXml:
                 fed += len(chunk)
                 if fed - max(self._parser.CurrentByteIndex, 0) > _LONGEST_TAG:
                     raise self._too_long()
+                if len(self._names) > _MOST_NAMES:
+                    raise self.relations.too_large()
         if not fed:
             raise Fault("fault.empty-file", path=shown(path))
         self._parser.Parse(b"", True)
@@ -134,8 +138,8 @@ class GraphXml:
         start = self.starts.get(name)
         if start:
             start(attributes)
-        elif name not in self.frame and len(self.relations.unread) < _MOST_UNREAD:
-            self.relations.unread.add(f"<{name[:40]}>")
+        elif name not in self.frame:
+            self.relations.leave(f"<{name[:38]}>")
 
     def _end(self, _tag: str) -> None:
         end = self.ends.get(self.path[-1])
@@ -157,28 +161,34 @@ class GraphXml:
 class Keys:
     """The attributes that a file declares: for each key its name, type and default."""
 
-    def __init__(self) -> None:
+    def __init__(self, relations: Relations, *, of_edges: bool) -> None:
+        self._relations = relations
+        self._records = relations.edges if of_edges else relations.nodes
         self._declared: dict[str, tuple[str, str]] = {}
         self._defaults: dict[str, str] = {}
 
     def declare(self, key: str, name: str, type_name: str) -> None:
         """Keep the name and type of a key."""
         self._declared[key] = (name or key, type_name)
+        if len(self._declared) > MOST_ATTRIBUTES:
+            raise self._relations.too_large()
 
     def default(self, key: str, text: str) -> None:
         """Keep what a record without the key has."""
         if text.strip():
             self._defaults[key] = text.strip()
 
-    def resolve(self, relations: Relations, *, edges: bool) -> None:
+    def resolve(self) -> None:
         """Give the attributes their names, fill in defaults and drop numbers that are none.
 
         Of two keys with one name, the second is known by both.
         """
-        records = relations.edges if edges else relations.nodes
+        records = self._records
         for key, text in self._defaults.items():
             if len(records):
                 records.fill(KEYED + key, text)
+            if records.is_too_large:
+                raise self._relations.too_large()
         for attribute in records.attributes:
             if not attribute.startswith(KEYED):
                 continue
@@ -186,5 +196,5 @@ class Keys:
             name, type_name = self._declared.get(key, (key, ""))
             if type_name in ("double", "float"):
                 records.drop_what_is_no_number(attribute)
-            taken = name in records.attributes
+            taken = name in records
             records.rename(attribute, f"{name} ({key})" if taken else name)

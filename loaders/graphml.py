@@ -53,7 +53,10 @@ class _GraphML(GraphXml):
             "y:NodeLabel": self._end_label,
             "y:EdgeLabel": self._end_label,
         }
-        self._keys = {"node": Keys(), "edge": Keys()}
+        self._keys = {
+            "node": Keys(relations, of_edges=False),
+            "edge": Keys(relations, of_edges=True),
+        }
         self._current_key = ("", "")
         self._graphs = 0
         self._directed = UNDIRECTED
@@ -64,8 +67,8 @@ class _GraphML(GraphXml):
     def read_all(self) -> None:
         """Read the file and give its attributes the names of their keys."""
         self.read()
-        self._keys["node"].resolve(self.relations, edges=False)
-        self._keys["edge"].resolve(self.relations, edges=True)
+        for keys in self._keys.values():
+            keys.resolve()
 
     def _key(self, attributes: Mapping[str, str]) -> None:
         key, domain = attributes.get("id", ""), attributes.get("for", "all")
@@ -134,7 +137,7 @@ class _GraphML(GraphXml):
             self._data_key = KEYED + attributes.get("key", "")
             self.gather_text()
         else:
-            self.relations.unread.add(f"<{self.path[-2]}><data>")
+            self.relations.leave(f"<{self.path[-2]}><data>")
 
     def _end_data(self) -> None:
         if not self._is_of_record():

@@ -51,7 +51,10 @@ _READERS: Final[Mapping[str, Callable[[Path], Relations]]] = {
 NETWORK_FILES: Final = frozenset(_READERS) | EDGE_LISTS
 """The suffixes of network files; edge lists in CSV are told by ``is_edge_list``."""
 
-_LARGEST: Final = 512 * MEGABYTE
+# The text of XML is read piece by piece, that of the other formats as a whole.
+_LARGEST: Final = 256 * MEGABYTE
+_LARGEST_TEXT: Final = 128 * MEGABYTE
+_IN_XML: Final = frozenset({".graphml", ".gexf"})
 
 
 def read_network_file(path: Path, notes: list[str], *, links: str = "") -> Iterator[RawTable]:
@@ -74,9 +77,10 @@ def read_network_file(path: Path, notes: list[str], *, links: str = "") -> Itera
         raise Fault("fault.network-membership")
     refuse_what_is_no_file(path)
     size = path.stat().st_size
-    if size > _LARGEST:
-        size, limit = size // MEGABYTE, _LARGEST // MEGABYTE
-        raise Fault("fault.network-bytes", path=shown(path), size=size, limit=limit)
+    limit = _LARGEST if path.suffix.lower() in _IN_XML else _LARGEST_TEXT
+    if size > limit:
+        told = {"size": size // MEGABYTE, "limit": limit // MEGABYTE}
+        raise Fault("fault.network-bytes", path=shown(path), **told)
     relations = _READERS.get(path.suffix.lower(), read_edge_list)(path)
     relations.refuse_faults()
     if relations.encoding != "UTF-8":

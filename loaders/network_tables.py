@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final, Self
 
+import numpy as np
 import polars as pl
 
 from klaster.loaders.check import _TERMS_OF_ONE_COLUMN, _meaning, nearest, nearest_words
@@ -261,7 +262,9 @@ class _Making:
         records = self._relations.edges
         table = tables()[name]
         here = edges["edge"]
-        present = [each for each in records.attributes if records.having(each).is_in(here).any()]
+        is_here = np.zeros(len(records), dtype=bool)
+        is_here[here.to_numpy()] = True
+        present = [each for each in records.attributes if is_here[records.having(each)].any()]
         no_columns = {"id", "kind", "participant", "role", "value", *_ENDS.get(name, ())}
         taken = _taken(records, table, {}, besides=no_columns, attributes=present)
         edges = edges.with_columns(

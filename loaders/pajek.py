@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from klaster.loaders.cells import read_bytes, shown
-from klaster.loaders.relations import DIRECTED, UNDIRECTED, Relations
+from klaster.loaders.relations import DIRECTED, UNDIRECTED, Relations, lines_of
 from klaster.loaders.text_tables import _decoded
 from klaster.ontology.faults import Fault
 
@@ -142,7 +142,7 @@ class _Pajek:
         elif section in _LINKS:
             self._links(line, words[1:])
         elif section in _BESIDE:
-            self._relations.unread.add(f"*{section}")
+            self._relations.leave(f"*{section}")
             self._is_beside = True
         elif section == "network":
             self._is_beside = False
@@ -291,7 +291,7 @@ class _Pajek:
 
 
 def _lines(text: str) -> Iterator[tuple[int, str]]:
-    for line, content in enumerate(text.split("\n"), start=1):
+    for line, content in lines_of(text):
         stripped = content.strip()
         if stripped and not stripped.startswith("%"):
             yield line, stripped

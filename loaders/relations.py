@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +15,15 @@ from klaster.ontology.faults import CellFault, Fault, SourceError
 MOST_RECORDS: Final = 3_000_000
 """Nodes and edges of a file; three times the links that klaster is made for, and what still
 fits into memory."""
+
+MOST_CELLS: Final = 10_000_000
+"""Attributes of all nodes, or of all edges: ten of each of a million."""
+
+MOST_ATTRIBUTES: Final = 5_000
+"""Names of attributes; a spreadsheet has no more than three times as many columns."""
+
+# The names of what is left aside, for a note.
+_MOST_NAMED: Final = 100
 
 # So many faults are told at once; a file with more is of another kind than it claims.
 _MOST_FAULTS: Final = 1000
@@ -34,6 +43,7 @@ class Records:
     def __init__(self) -> None:
         self.lines = array("I")
         self._cells: dict[str, tuple[array[int], list[str]]] = {}
+        self._held = 0
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -45,11 +55,21 @@ class Records:
             cell = text.strip()
             if not cell:
                 continue
+            self._held += 1
             if name not in self._cells:
                 self._cells[name] = (array("I"), [])
             places, cells = self._cells[name]
             places.append(record)
             cells.append(cell)
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether more is said of the records than fits into memory."""
+        return self._held > MOST_CELLS or len(self._cells) > MOST_ATTRIBUTES
+
+    def __contains__(self, name: object) -> bool:
+        """Say whether any record has an attribute of this name."""
+        return name in self._cells
 
     @property
     def attributes(self) -> list[str]:
@@ -69,6 +89,9 @@ class Records:
 
     def fill(self, name: str, default: str) -> None:
         """Give every record without the attribute its default."""
+        self._held += len(self)
+        if self.is_too_large:
+            return
         cells = self.cells(name).to_list() if name in self._cells else [None] * len(self)
         filled = [default if cell is None else cell for cell in cells]
         self._cells[name] = (array("I", range(len(self))), filled)
@@ -77,9 +100,9 @@ class Records:
         """Return the cells of an attribute, each once."""
         return set(self._cells[name][1])
 
-    def having(self, name: str) -> pl.Series:
+    def having(self, name: str) -> array[int]:
         """Return the places of the records that have an attribute."""
-        return pl.Series(self._cells[name][0], dtype=pl.UInt32)
+        return self._cells[name][0]
 
     def cells(self, name: str) -> pl.Series:
         """Return the attribute of every record, null where it has none."""
@@ -139,8 +162,7 @@ class Relations:
         self.numbers[index] = self._declarations
         self.nodes.lines[index] = line
         if attributes:
-            self._refuse_long(line, attributes)
-            self.nodes.put(index, attributes)
+            self._put(self.nodes, index, line, attributes)
         return index
 
     def edge(
@@ -162,8 +184,7 @@ class Relations:
         self.targets.append(self._index(target, line))
         self.directions.append(direction)
         if attributes:
-            self._refuse_long(line, attributes)
-            self.edges.put(record, attributes)
+            self._put(self.edges, record, line, attributes)
 
     def fault(self, line: int, column: str, key: str, **values: object) -> None:
         """Keep what is at fault at a line, to be told with everything else."""
@@ -203,6 +224,32 @@ class Relations:
             return True
         return False
 
+    def leave(self, name: str) -> None:
+        """Keep the name of a part of the file that no table can take."""
+        if len(self.unread) < _MOST_NAMED:
+            self.unread.add(name[:40])
+
+    def changed(self, name: str) -> None:
+        """Keep the name of an attribute of which only the last value is kept."""
+        if len(self.by_time) < _MOST_NAMED:
+            self.by_time.add(name[:40])
+
+    def too_large(self) -> Fault:
+        """Return the message that the network has more than fits into memory."""
+        return Fault(
+            "fault.network-size",
+            path=shown(self.path),
+            limit=f"{MOST_RECORDS:,}",
+            values=f"{MOST_CELLS:,}",
+            names=f"{MOST_ATTRIBUTES:,}",
+        )
+
+    def _put(self, records: Records, at: int, line: int, attributes: Mapping[str, str]) -> None:
+        self._refuse_long(line, attributes)
+        records.put(at, attributes)
+        if records.is_too_large:
+            raise self.too_large()
+
     def _refuse_long(self, line: int, attributes: Mapping[str, str]) -> None:
         for name, cell in attributes.items():
             if len(cell) > CELL_LIMIT or len(name) > CELL_LIMIT:
@@ -221,5 +268,15 @@ class Relations:
 
     def _refuse_too_many(self) -> None:
         if len(self.nodes) + len(self.edges) >= MOST_RECORDS:
-            path = shown(self.path)
-            raise Fault("fault.network-size", path=path, limit=f"{MOST_RECORDS:,}")
+            raise self.too_large()
+
+
+def lines_of(text: str) -> Iterator[tuple[int, str]]:
+    """Yield each line of a text with its number, without a copy of all of them."""
+    number, start = 0, 0
+    while start <= len(text):
+        number += 1
+        end = text.find("\n", start)
+        end = len(text) if end < 0 else end
+        yield number, text[start:end]
+        start = end + 1

@@ -51,7 +51,7 @@ _SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
     "note": ("description",),
 }
 _KIND_NAMES: Final = ("kind", "type", "relation", "relationship", "link", "link_kind")
-_AMOUNTS: Final = ("value", "weight", "amount", "strength")
+_WEIGHTS: Final = ("weight", "amount", "strength")
 _STATED_KIND: Final = "\0kind"
 _NOTE: Final = "note"
 # No attribute of a file bears such a name.
@@ -297,8 +297,10 @@ class _Making:
         amounts = [said[word] for word in _amount_words() if word in said]
         for attribute in amounts:
             edges = edges.with_columns(records.cells(attribute).gather(here).alias(_AMOUNT))
+            is_weight = fold(attribute) in _WEIGHTS
             for column, needed in (("value", "currency"), ("quantity", "unit")):
-                if column in columns and needed in edges.columns:
+                is_meant = column == "value" or is_weight
+                if is_meant and column in columns and needed in edges.columns:
                     edges = _moved(edges, column, needed)
             rest = edges[_AMOUNT].drop_nulls()
             # Gephi writes a weight of 1 where none was given.
@@ -477,7 +479,7 @@ def _fits(cells: set[str], column: Column, *, is_own: bool) -> bool:
 
 def _amount_words() -> list[str]:
     labels = term_words(tables()["supplies"].column("value").term)
-    return list(dict.fromkeys([*_AMOUNTS, *(fold(label) for label in labels.values())]))
+    return list(dict.fromkeys(["value", *map(fold, labels.values()), *_WEIGHTS]))
 
 
 @cache

@@ -157,8 +157,8 @@ class _Pajek:
             return
         if self._count:
             raise Fault("fault.network-several", path=shown(self._relations.path))
-        numbers = [int(word) for word in words[:2] if word.isascii() and word.isdigit()]
-        if len(numbers) != len(words[:2]) or not numbers or not numbers[0]:
+        numbers = [_whole(word) for word in words[:2]]
+        if not numbers or not all(numbers):
             self._wrong(line, " ".join(["*Vertices", *words]))
             self._relations.refuse_faults()
         self._count = numbers[0]
@@ -204,7 +204,7 @@ class _Pajek:
 
     def _number(self, line: int, word: str) -> int:
         """Return the number of a vertex, or nothing where it is none."""
-        number = int(word) if word.isascii() and word.isdigit() and len(word) < 19 else 0
+        number = _whole(word)
         if not 1 <= number <= self._count:
             values = {"found": word[:40], "count": self._count}
             self._relations.fault(line, "", "fault.network-vertex", **values)
@@ -295,6 +295,11 @@ def _lines(text: str) -> Iterator[tuple[int, str]]:
         stripped = content.strip()
         if stripped and not stripped.startswith("%"):
             yield line, stripped
+
+
+def _whole(word: str) -> int:
+    """Return a whole number, or nothing where it is none or beyond any that is meant."""
+    return int(word) if word.isascii() and word.isdigit() and len(word) < 19 else 0
 
 
 def _pairs(words: list[str]) -> dict[str, str]:

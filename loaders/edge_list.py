@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import csv
-import io
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,6 +34,8 @@ _SAMPLE: Final = 100
 _MOST_OF_A_DICT: Final = 10_000
 _FIRST: Final = re.compile(r"(?:[ \t\r]*(?:[#%][^\n]*)?\n)*")
 _WITH_ATTRIBUTES: Final = re.compile(r"\S+\s+\S+\s+\{")
+# A quotation mark that is never closed would make one row of the rest of the file.
+_LONGEST_ROW: Final = MEGABYTE
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?([eE][+-]?[0-9]+)?")
 
 
@@ -56,7 +57,9 @@ def is_edge_list(path: Path) -> bool:
             start = stream.read(MEGABYTE // 16)
         whole = start.rpartition(b"\n")[0] if len(start) == MEGABYTE // 16 else start
         text, _ = _decoded(path, whole)
-        rows = [cells for _, cells in zip(range(_SAMPLE), _cells(text), strict=False)]
+        rows = [
+            cells for _, cells in zip(range(_SAMPLE), _cells(text, shown(path.name)), strict=False)
+        ]
     except (OSError, ValueError, Fault, csv.Error):
         return False
     cells = [row for _, row in rows]
@@ -95,7 +98,7 @@ def read_edge_list(path: Path) -> Relations:
     """
     relations = Relations(path, "CSV", counts_records=False)
     text, relations.encoding = _decoded(path, read_bytes(path))
-    rows = _cells(text)
+    rows = _cells(text, shown(path.name))
     try:
         line, first = next(rows, (0, []))
         ends = _ends(first)
@@ -108,7 +111,7 @@ def read_edge_list(path: Path) -> Relations:
     return relations
 
 
-def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
+def _cells(text: str, place: str) -> Iterator[tuple[int, list[str]]]:
     """Return the rows of a text with their lines."""
     start = _FIRST.match(text)
     rest = text[start.end() :] if start else text
@@ -116,12 +119,12 @@ def _cells(text: str) -> Iterator[tuple[int, list[str]]]:
     separator = _separator(rest, prefer="\t")
     # networkx separates the ends by a space, and the text of its attributes holds commas.
     if separator not in first or _WITH_ATTRIBUTES.match(first):
-        return _split(text)
-    return _separated(text, separator)
+        return _split(text, place)
+    return _separated(text, place, separator)
 
 
-def _split(text: str) -> Iterator[tuple[int, list[str]]]:
-    for line, content in lines_of(text):
+def _split(text: str, place: str) -> Iterator[tuple[int, list[str]]]:
+    for line, content in lines_of(text, place):
         stripped = content.strip()
         if stripped and not stripped.startswith(("#", "%")):
             before, brace, after = stripped.partition("{")
@@ -129,11 +132,22 @@ def _split(text: str) -> Iterator[tuple[int, list[str]]]:
             yield line, [*cells, brace + after] if brace else cells
 
 
-def _separated(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+def _separated(text: str, place: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    taken = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal taken
+        for _, line in lines_of(text, place):
+            taken += len(line) + 1
+            if taken > _LONGEST_ROW:
+                reason = f"> {_LONGEST_ROW}"
+                raise csv.Error(reason)
+            yield f"{line}\n"
+
+    reader = csv.reader(lines(), delimiter=separator)
     before = 0
     for row in reader:
-        line, before = before + 1, reader.line_num
+        line, before, taken = before + 1, reader.line_num, 0
         cells = [cell.strip() for cell in row]
         if any(cells) and not cells[0].startswith(("#", "%")):
             yield line, cells

@@ -103,7 +103,7 @@ class _Pajek:
             "edgeslist": self._edges,
             "matrix": self._row,
         }
-        for line, content in _lines(text):
+        for line, content in _lines(text, self._relations.place):
             if content.startswith("*"):
                 self._open(line, content)
                 continue
@@ -290,8 +290,8 @@ class _Pajek:
                 self._mark_event(number)
 
 
-def _lines(text: str) -> Iterator[tuple[int, str]]:
-    for line, content in lines_of(text):
+def _lines(text: str, place: str) -> Iterator[tuple[int, str]]:
+    for line, content in lines_of(text, place):
         stripped = content.strip()
         if stripped and not stripped.startswith("%"):
             yield line, stripped

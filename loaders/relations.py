@@ -9,18 +9,21 @@ from typing import Final
 
 import polars as pl
 
-from klaster.loaders.cells import CELL_LIMIT, shown
+from klaster.loaders.cells import CELL_LIMIT, MEGABYTE, shown
 from klaster.ontology.faults import CellFault, Fault, SourceError
 
-MOST_RECORDS: Final = 3_000_000
-"""Nodes and edges of a file; three times the links that klaster is made for, and what still
-fits into memory."""
+MOST_RECORDS: Final = 2_000_000
+"""Nodes and edges of a file; twice the links that klaster is made for, and what still fits into
+memory."""
 
 MOST_CELLS: Final = 10_000_000
 """Attributes of all nodes, or of all edges: ten of each of a million."""
 
 MOST_ATTRIBUTES: Final = 5_000
 """Names of attributes; a spreadsheet has no more than three times as many columns."""
+
+# A list or a row of a matrix of Pajek may name as many as a million vertices.
+_LONGEST_LINE: Final = 8 * MEGABYTE
 
 # The names of what is left aside, for a note.
 _MOST_NAMED: Final = 100
@@ -271,12 +274,21 @@ class Relations:
             raise self.too_large()
 
 
-def lines_of(text: str) -> Iterator[tuple[int, str]]:
-    """Yield each line of a text with its number, without a copy of all of them."""
+def lines_of(text: str, place: str) -> Iterator[tuple[int, str]]:
+    """Yield each line of a text with its number, without a copy of all of them.
+
+    Raises
+    ------
+    SourceError
+        If a line is longer than any that a program writes.
+    """
     number, start = 0, 0
     while start <= len(text):
         number += 1
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
+        if end - start > _LONGEST_LINE:
+            faults = [CellFault(place, number, "", "fault.long-cell", {"limit": CELL_LIMIT})]
+            raise SourceError(place, faults)
         yield number, text[start:end]
         start = end + 1

@@ -300,6 +300,7 @@ def test_edges_tell_their_kind_in_any_language(tmp_path):
 def test_a_kind_that_is_none_and_a_membership_are_faults(tmp_path):
     path = write(tmp_path, "g.csv", "source,target,kind\na,b,supply\na,b,suply\na,b,membership\n")
     fault = fault_of(path)
+    assert isinstance(fault, SourceError)
     assert [(one.key, one.row) for one in fault.faults] == [
         ("fault.unknown-code", 3),
         ("fault.network-membership", 4),
@@ -417,7 +418,7 @@ def test_a_project_of_pajek_gives_its_one_network(tmp_path):
 
 
 def test_an_edge_list_is_told_by_its_header_or_its_ids(tmp_path):
-    yes = {
+    yes: dict[str, str | bytes] = {
         "a.csv": "Source,Target,Type,Id,Label,timeset,Weight\n0,1,Directed,0,,,1.0\n",
         "b.tsv": "from\tto\na\tb\n",
         "c.txt": "# who knows whom\n1 2\n2 3\n3 1\n",
@@ -426,7 +427,7 @@ def test_an_edge_list_is_told_by_its_header_or_its_ids(tmp_path):
         "f.edges": "anything",
         "utf16.csv": "source,target\nа,б\n".encode("utf-16"),
     }
-    no = {
+    no: dict[str, str | bytes] = {
         "g.csv": "id,name,kind\na,A,enterprise\n",
         "supplies.csv": "supplier,buyer\na,b\n",
         "h.txt": "Dear colleagues, please find the network below.\n",
@@ -558,6 +559,10 @@ HOSTILE = {
     "dict.edgelist": "a b {'x': __import__('os').getcwd()}\n",
     "slash.edgelist": "a b {'x': '\\d'}\n",
     "quote.csv": 'source,target\na,"b\n' + "x" * 200_000,
+    "header.csv": f"source,target{',' * 2_000_000}",
+    "fields.csv": "source,target\na" + ',"\n"' * 500_000,
+    "line.net": "*Vertices 2\n*Arcslist\n" + "1 " * 5_000_000,
+    "line.edges": "1 " * 5_000_000,
     "wide.csv": "source,target\na,b,c\n",
 }
 
@@ -657,7 +662,8 @@ def test_a_damaged_file_loads_or_gives_a_message(tmp_path, name):
         is_edge_list(path)
         try:
             for raw in read_network_file(path, []):
-                check_table(raw, tables()[raw.name])
+                if loaded < 50:
+                    check_table(raw, tables()[raw.name])
                 assert raw.frame["row"].is_unique().all()
             loaded += 1
         except Fault as fault:

@@ -6,22 +6,21 @@ table can take, is told in a note.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from typing import Final, Self
 
 import numpy as np
 import polars as pl
 
-from klaster.loaders.check import _TERMS_OF_ONE_COLUMN, _meaning, nearest, nearest_words
+from klaster.loaders.attributes import SYNONYMS, match_attributes
+from klaster.loaders.check import nearest, nearest_words
 from klaster.loaders.raw import ORIGINS, RawTable
-from klaster.loaders.relations import DIRECTED, MUTUAL, UNDIRECTED, Records, Relations
+from klaster.loaders.relations import DIRECTED, MUTUAL, UNDIRECTED, Relations
 from klaster.ontology.codes import spellings
-from klaster.ontology.labels import LANGUAGES, phrase, term_words
+from klaster.ontology.labels import phrase, term_words
 from klaster.ontology.names import fold
-from klaster.ontology.tables import Column, Table, tables
+from klaster.ontology.tables import Table, tables
 
 LINK_TABLES: Final = {
     "supply": "supplies",
@@ -39,25 +38,12 @@ _KINDS_OF_LINKS: Final = {
 }
 _SCHEMES: Final = ("link-kind", *_KINDS_OF_LINKS.values())
 
-# What other programs call the columns of actors.
-_SYNONYMS: Final[Mapping[str, tuple[str, ...]]] = {
-    "name": ("label", "title"),
-    "kind": ("type", "category"),
-    "lat": ("latitude",),
-    "lon": ("lng", "long", "longitude"),
-    "valid_from": ("start",),
-    "valid_to": ("end",),
-    "website": ("url",),
-    "note": ("description",),
-}
 _KIND_NAMES: Final = ("kind", "type", "relation", "relationship", "link", "link_kind")
 _WEIGHTS: Final = ("weight", "amount", "strength")
 _STATED_KIND: Final = "\0kind"
 _NOTE: Final = "note"
 # No attribute of a file bears such a name.
 _AMOUNT: Final = "\0amount"
-_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_DATE: Final = re.compile(r"[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?")
 _MOST_NAMED: Final = 50
 
 
@@ -95,14 +81,6 @@ def tables_of(relations: Relations, notes: list[str], links: str) -> Iterator[Ra
     yield from making.named_things(made)
 
 
-@dataclass(frozen=True)
-class _Taken:
-    """Which attribute fills which column, and which fill none."""
-
-    columns: dict[str, str]
-    unused: list[str]
-
-
 class _Making:
     def __init__(self, relations: Relations, notes: list[str], links: str) -> None:
         self._relations = relations
@@ -116,7 +94,7 @@ class _Making:
     def actors(self) -> RawTable:
         """Return the actors: every node but the events of a two-mode network."""
         relations, nodes = self._relations, self._relations.nodes
-        taken = _taken(nodes, tables()["actors"], _SYNONYMS, besides={"id"})
+        taken = match_attributes(nodes, tables()["actors"], SYNONYMS, besides={"id"})
         frame = pl.DataFrame([self._ids]).with_columns(
             *(nodes.cells(name).alias(column) for column, name in taken.columns.items()),
             line=pl.Series(relations.nodes.lines, dtype=pl.UInt32),
@@ -266,7 +244,7 @@ class _Making:
         is_here[here.to_numpy()] = True
         present = [each for each in records.attributes if is_here[records.having(each)].any()]
         no_columns = {"id", "kind", "participant", "role", "value", *_ENDS.get(name, ())}
-        taken = _taken(records, table, {}, besides=no_columns, attributes=present)
+        taken = match_attributes(records, table, {}, besides=no_columns, attributes=present)
         edges = edges.with_columns(
             records.cells(attribute).gather(here).alias(column)
             for column, attribute in taken.columns.items()
@@ -422,59 +400,6 @@ def _moved(edges: pl.DataFrame, column: str, needed: str) -> pl.DataFrame:
         pl.when(fits).then(_AMOUNT).otherwise(own).alias(column),
         pl.when(~fits).then(_AMOUNT).alias(_AMOUNT),
     )
-
-
-def _taken(
-    records: Records,
-    table: Table,
-    synonyms: Mapping[str, tuple[str, ...]],
-    *,
-    besides: Collection[str],
-    attributes: list[str] | None = None,
-) -> _Taken:
-    """Find the attribute that fills each column, by its name, its label or what others call it."""
-    names: dict[str, list[str]] = {}
-    found = records.attributes if attributes is None else attributes
-    for attribute in found:
-        names.setdefault(fold(attribute), []).append(attribute)
-    columns: dict[str, str] = {}
-    for column in table.columns:
-        if column.name in besides:
-            continue
-        own = [word for word in _words(table, column) if word in names]
-        other = [word for word in synonyms.get(column.name, ()) if word in names]
-        candidates = [(name, True) for word in own for name in names[word]]
-        candidates += [(name, False) for word in other for name in names[word]]
-        for name, is_own in candidates:
-            if _fits(records.distinct(name), column, is_own=is_own):
-                columns[column.name] = name
-                break
-    used = set(columns.values())
-    return _Taken(columns, [attribute for attribute in found if attribute not in used])
-
-
-def _words(table: Table, column: Column) -> list[str]:
-    """Return the folded headers of a column: its name, and its label in every language."""
-    words = [fold(column.name)]
-    if column.term in _TERMS_OF_ONE_COLUMN[table.name]:
-        labels = term_words(column.term)
-        words += [fold(labels[language]) for language in LANGUAGES]
-    return list(dict.fromkeys(words))
-
-
-def _fits(cells: set[str], column: Column, *, is_own: bool) -> bool:
-    """Say whether an attribute is what a column holds.
-
-    Codes are ours if one of them is in our lists; others use the same word for codes of their
-    own. Of an attribute of another name every number and date must be one.
-    """
-    if column.codes:
-        singles = {part.strip() for cell in cells for part in cell.split(";")}
-        return any(_meaning(part, column) for part in (singles if column.is_list else cells))
-    if is_own or column.type == "string":
-        return True
-    shape = _DATE if column.type == "date" else _NUMBER
-    return all(shape.fullmatch(cell) for cell in cells)
 
 
 def _amount_words() -> list[str]:

@@ -1,7 +1,7 @@
 """Mappings: a file of SQL that selects from a source's tables into klaster's.
 
 The SQL is run by DuckDB on copies of the source's tables, with no way to other files or to the
-network. Each row of a source's table has a number, ``_row``, which is carried through the queries
+network. Beside them it may read ``klaster.country``, how countries are written. Each row of a source's table has a number, ``_row``, which is carried through the queries
 where that is possible, so that a fault in what they yield can be shown where it stands in the
 source.
 """
@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from klaster.loaders.cells import refuse_hostile_cells
+from klaster.loaders.countries import country_spellings
 from klaster.loaders.lineage import traced
 from klaster.loaders.raw import ORIGINS, RawTable
 from klaster.ontology.faults import CellFault, Fault, SourceError
@@ -261,12 +262,14 @@ def _take_in(
     database.execute(f"SET temp_directory='{folder}'")
     database.execute("SET enable_external_access=false")
     database.execute("CREATE SCHEMA source")
-    for number, (name, frame) in enumerate(frames.items()):
-        frame.write_parquet(scratch / f"{number}.parquet")
-        file = f"{folder}/{number}.parquet"
-        take = f"CREATE TABLE source.{_quoted(name)} AS SELECT * FROM read_parquet('{file}')"  # noqa: S608
+    database.execute("CREATE SCHEMA klaster")
+    tables_of_source = {f"source.{_quoted(name)}": frame for name, frame in frames.items()}
+    for name, frame in (tables_of_source | {"klaster.country": country_spellings()}).items():
+        file = scratch / "taken.parquet"
+        frame.write_parquet(file)
+        take = f"CREATE TABLE {name} AS SELECT * FROM read_parquet('{folder}/taken.parquet')"  # noqa: S608
         database.execute(take)
-        (scratch / f"{number}.parquet").unlink()
+        file.unlink()
     database.execute("SET search_path='main,source'")
     database.execute("SET lock_configuration=true")
 

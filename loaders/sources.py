@@ -19,7 +19,14 @@ from klaster.loaders.cells import (
     table_stem,
     unreadable,
 )
-from klaster.loaders.check import CheckedTable, check_table, nearest, nearest_words
+from klaster.loaders.check import (
+    CheckedTable,
+    OwnCodes,
+    check_table,
+    nearest,
+    nearest_words,
+    own_codes,
+)
 from klaster.loaders.identity import addresses, name_things
 from klaster.loaders.mapping import SqlMapping, bound, mapped, read_sql_mapping
 from klaster.loaders.raw import RawTable
@@ -179,10 +186,13 @@ def _find(path: Path, manner: Manner, guessed: list[str]) -> _Found:
     mapping = manner.sql()
     if mapping is None:
         found = _sort_out(_read(path, guessed, every=False))
-        # A list of codes may come by itself; everything else rests on actors.
-        if found.raws.keys() & _ALONE or found.faults:
+        # Lists of codes and of products may come by themselves; all else rests on actors.
+        if found.raws.keys() & _ALONE:
             return found
+        # A registry's table may be called nearly as one of ours.
         mapping = _recognised(path, found)
+        if mapping is None:
+            return found
         guessed.clear()
     tables_of_source = [raw for raw in _read(path, guessed, every=True) if raw.frame.width > 1]
     made = _sort_out(mapped(mapping, tables_of_source))
@@ -192,21 +202,25 @@ def _find(path: Path, manner: Manner, guessed: list[str]) -> _Found:
     return made
 
 
-_ALONE: Final = frozenset({"actors", "codes"})
+_ALONE: Final = frozenset({"actors", "codes", "products"})
 
 
-def _recognised(path: Path, found: _Found) -> SqlMapping:
+def _recognised(path: Path, found: _Found) -> SqlMapping | None:
     """Return the mapping of the registry to which a source belongs.
+
+    There is none where tables are only misspelt.
 
     Raises
     ------
     Fault
-        If it is none, or may be one or another.
+        If it is no registry, or may be one or another.
     """
     tables_of_source = [raw for raw in _read(path, [], every=True) if raw.frame.width > 1]
     names = recognised(tables_of_source)
     if len(names) > 1:
         raise Fault("fault.two-registries", source=shown(path.name), found=", ".join(names))
+    if not names and found.faults:
+        return None
     if not names:
         told = ", ".join([*found.raws, *found.unread]) or "-"
         raise Fault("fault.no-actors", source=shown(path.name), found=told)
@@ -240,7 +254,8 @@ def read_source(
         raise Fault("fault.no-rows", source=path.name)
     skipped: list[CellFault] = []
     while True:
-        checked = {table: _checked(path, raw, tables()[table]) for table, raw in raws.items()}
+        own = own_codes(raws["codes"]) if "codes" in raws else {}
+        checked = {table: _checked(path, raw, tables()[table], own) for table, raw in raws.items()}
         frames = {table: result.frame for table, result in checked.items()}
         found_now = _in_order(faults, checked, check_references(frames, raws))
         if not found_now:
@@ -278,9 +293,9 @@ _OF_COLUMNS: Final = frozenset(
 )
 
 
-def _checked(path: Path, raw: RawTable, table: Table) -> CheckedTable:
+def _checked(path: Path, raw: RawTable, table: Table, own: OwnCodes) -> CheckedTable:
     try:
-        return check_table(raw, table)
+        return check_table(raw, table, own)
     except pl.exceptions.PolarsError as reason:
         why = f"{raw.place}: {str(reason)[:200]}"
         raise Fault("fault.table", path=shown(path), reason=why) from reason

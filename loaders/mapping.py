@@ -1,7 +1,7 @@
 """Mappings: a file of SQL that selects from a source's tables into klaster's.
 
 The SQL is run by DuckDB on copies of the source's tables, with no way to other files or to the
-network. Beside them it may read ``klaster.country``, how countries are written. Each row of a source's table has a number, ``_row``, which is carried through the queries
+network. Beside them it may read ``klaster.country`` and ``klaster.region``, how places are written. Each row of a source's table has a number, ``_row``, which is carried through the queries
 where that is possible, so that a fault in what they yield can be shown where it stands in the
 source.
 """
@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from klaster.loaders.cells import refuse_hostile_cells
-from klaster.loaders.countries import country_spellings
 from klaster.loaders.lineage import traced
+from klaster.loaders.places import country_spellings, region_spellings
 from klaster.loaders.raw import ORIGINS, RawTable
 from klaster.ontology.faults import CellFault, Fault, SourceError
 from klaster.ontology.names import fold
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _TITLE: Final = re.compile(r"^--\s*title:\s*(.+)$", re.MULTILINE)
-_READS: Final = re.compile(r"^--\s*reads:\s*(\?)?([A-Za-z_]\w*)\s*\(([^)]*)\)\s*$", re.MULTILINE)
+_READS: Final = re.compile(r"^--\s*reads:\s*(\?)?([A-Za-z_]\w*)\s*\((.*)\)\s*$", re.MULTILINE)
 _CREATE: Final = re.compile(
     r"""(?is)^(?:\s|--[^\n]*\n)*CREATE\s+(?:OR\s+REPLACE\s+)?(?:TEMP(?:ORARY)?\s+)?
     (?P<what>TABLE|VIEW)\s+(?:"(?P<quoted>[^"]+)"|(?P<plain>\w+))\s+AS\s+(?P<select>.+?)[\s;]*$""",
@@ -264,7 +264,8 @@ def _take_in(
     database.execute("CREATE SCHEMA source")
     database.execute("CREATE SCHEMA klaster")
     tables_of_source = {f"source.{_quoted(name)}": frame for name, frame in frames.items()}
-    for name, frame in (tables_of_source | {"klaster.country": country_spellings()}).items():
+    places = {"klaster.country": country_spellings(), "klaster.region": region_spellings()}
+    for name, frame in (tables_of_source | places).items():
         file = scratch / "taken.parquet"
         frame.write_parquet(file)
         take = f"CREATE TABLE {name} AS SELECT * FROM read_parquet('{folder}/taken.parquet')"  # noqa: S608

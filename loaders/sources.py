@@ -23,6 +23,7 @@ from klaster.loaders.check import (
     CheckedTable,
     OwnCodes,
     check_table,
+    match_headers,
     nearest,
     nearest_words,
     own_codes,
@@ -187,9 +188,9 @@ def _find(path: Path, manner: Manner, guessed: list[str]) -> _Found:
     if mapping is None:
         found = _sort_out(_read(path, guessed, every=False))
         # Lists of codes and of products may come by themselves; all else rests on actors.
-        if found.raws.keys() & _ALONE:
+        if found.raws.keys() & _ALONE and not _lacks_columns(found):
             return found
-        # A registry's table may be called nearly as one of ours.
+        # A registry's table may be called as one of ours, or nearly so.
         mapping = _recognised(path, found)
         if mapping is None:
             return found
@@ -202,13 +203,23 @@ def _find(path: Path, manner: Manner, guessed: list[str]) -> _Found:
     return made
 
 
+def _lacks_columns(found: _Found) -> bool:
+    """Say whether a table that bears the name of one of ours lacks a column of it."""
+    for name, raw in found.raws.items():
+        there, _, _ = match_headers(raw, tables()[name])
+        needed = {column.name for column in tables()[name].columns if column.required}
+        if raw.frame.width > 1 and needed - there.keys():
+            return True
+    return False
+
+
 _ALONE: Final = frozenset({"actors", "codes", "products"})
 
 
 def _recognised(path: Path, found: _Found) -> SqlMapping | None:
     """Return the mapping of the registry to which a source belongs.
 
-    There is none where tables are only misspelt.
+    There is none where tables of ours are only misspelt.
 
     Raises
     ------
@@ -219,7 +230,7 @@ def _recognised(path: Path, found: _Found) -> SqlMapping | None:
     names = recognised(tables_of_source)
     if len(names) > 1:
         raise Fault("fault.two-registries", source=shown(path.name), found=", ".join(names))
-    if not names and found.faults:
+    if not names and (found.faults or found.raws.keys() & _ALONE):
         return None
     if not names:
         told = ", ".join([*found.raws, *found.unread]) or "-"

@@ -7,8 +7,11 @@ CREATE MACRO words(code) AS replace(code, '_', ' ');
 -- Figures are in thousands of millions of pesos.
 CREATE MACRO pesos(figure) AS CAST(CAST(figure AS DOUBLE) * 1e9 AS DECIMAL(28, 2));
 
-CREATE TABLE flow AS
+CREATE TABLE cells AS
 UNPIVOT source.transactions ON COLUMNS(* EXCLUDE (seller, _row, _file)) INTO NAME buyer VALUE figure;
+
+-- A flow of nothing is no flow.
+CREATE VIEW flow AS SELECT * FROM cells WHERE CAST(figure AS DOUBLE) <> 0;
 
 -- What the table calls final total demand holds the intermediate demand too: it is the output.
 CREATE TABLE sector AS

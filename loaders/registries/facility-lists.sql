@@ -22,7 +22,7 @@ SELECT
   arg_min(address, list_number) AS address,
   any_value(lat ORDER BY list_number) AS lat,
   any_value(lng ORDER BY list_number) AS lng,
-  string_agg(DISTINCT replace(sector, '|', ', '), ', ' ORDER BY replace(sector, '|', ', ')) AS sector,
+  array_to_string(list_sort(list_distinct(string_split(string_agg(sector, '|'), '|'))), ', ') AS sector,
   any_value(country ORDER BY list_number) AS country_name
 FROM facility
 GROUP BY id;

@@ -60,7 +60,9 @@ def own_codes(raw: RawTable) -> OwnCodes:
     if "scheme" not in names or "code" not in names:
         return found
     own = raw.frame.filter(pl.col(names["scheme"]).is_in(list(_EXTENDED)))
-    for scheme, code, *spellings_of_code in own.select(names["scheme"], names["code"], *spelled).rows():
+    for scheme, code, *spellings_of_code in own.select(
+        names["scheme"], names["code"], *spelled
+    ).rows():
         for spelling in (code, *spellings_of_code):
             if code and spelling:
                 found[scheme].setdefault(fold(spelling), code)

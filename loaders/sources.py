@@ -367,11 +367,16 @@ def _at_origins(faults: list[CellFault], raws: Mapping[str, RawTable]) -> list[C
         if raw.origins is not None
         for row, place, number in raw.origins.select("row", "place", "number").rows()
     }
-    return [
-        replace(fault, place=place, row=number)
-        for fault in faults
-        for place, number in [places.get((fault.place, fault.row), (fault.place, fault.row))]
-    ]
+    made = {place for place, _ in places}
+    found = []
+    for fault in faults:
+        if fault.key in _OF_COLUMNS and fault.place in made:
+            # A table that a mapping made has no header row to show.
+            found.append(replace(fault, row=0))
+            continue
+        place, number = places.get((fault.place, fault.row), (fault.place, fault.row))
+        found.append(replace(fault, place=place, row=number))
+    return found
 
 
 def _without_rows(raws: dict[str, RawTable], faults: list[CellFault]) -> dict[str, RawTable]:

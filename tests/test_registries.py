@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import re
 from collections import Counter, defaultdict
@@ -19,6 +18,7 @@ from registry_rows import loaded, rows_of
 
 import klaster
 from klaster.cli import main
+from klaster.loaders.cells import read_bytes
 from klaster.loaders.registries import registries
 from klaster.ontology.codes import codes
 
@@ -135,9 +135,7 @@ def source_of(name: str) -> Path:
 
 
 def table_of(path: Path) -> list[dict[str, str]]:
-    opened = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
-    with opened as stream:
-        return list(csv.DictReader(io.StringIO(stream.read().decode("utf-8-sig"))))
+    return list(csv.DictReader(io.StringIO(read_bytes(path).decode("utf-8-sig"))))
 
 
 _frames: dict[str, dict[str, pl.DataFrame]] = {}
@@ -420,7 +418,9 @@ def test_the_row_sums_of_the_chilean_table_are_its_intermediate_demand() -> None
     exported = {key(product): value for product, value in frames["exports"].select(
         "product", "value"
     ).rows()}  # fmt: skip
-    assert exported == pytest.approx({row["industry"]: float(row["exports"]) * 1e9 for row in demand})
+    assert exported == pytest.approx(
+        {row["industry"]: float(row["exports"]) * 1e9 for row in demand}
+    )
 
 
 def test_the_multipliers_of_the_chilean_sectors_are_the_expected_ones() -> None:
@@ -493,7 +493,9 @@ def test_cotton_clusters_without_research_logistics_or_bank_follow_from_the_link
     ids = dict(frames["actors"].select("iri", "id").rows())
     kinds = dict(frames["actors"].select("id", "kind").rows())
     found = set()
-    pairs = [tuple(parts) for _, parts in frames["cooperations"].group_by("id").agg("participant").rows()]
+    pairs = [
+        tuple(parts) for _, parts in frames["cooperations"].group_by("id").agg("participant").rows()
+    ]
     pairs += frames["supplies"].select("supplier", "buyer").rows()
     pairs += frames["ownerships"].select("owner", "owned").rows()
     for pair in pairs:

@@ -23,7 +23,7 @@ def rows_of(path: Path, kind: str = "") -> tuple[str, dict[str, tuple[list[str],
     Columns without a value are left out; the last is the place from which a row came.
     """
     found = loaded(path, kind)
-    ids = {}
+    ids: dict[str, str] = {}
     for frame in found.tables.frames.values():
         if "id" in frame.columns:
             ids |= dict(frame.select("iri", "id").rows())

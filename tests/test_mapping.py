@@ -49,13 +49,17 @@ def places(loaded: Loaded, table: str) -> list[str]:
 
 FORMS = {
     "join": (
-        "SELECT d.seller AS supplier, b.code AS buyer FROM deals AS d JOIN firms AS b "
-        "ON b.code = d.buyer",
+        (
+            "SELECT d.seller AS supplier, b.code AS buyer FROM deals AS d JOIN firms AS b "
+            "ON b.code = d.buyer"
+        ),
         ["deals.csv!2", "deals.csv!3", "deals.csv!4"],
     ),
     "group": (
-        "SELECT seller AS supplier, buyer, sum(CAST(tonnes AS DOUBLE)) AS quantity, 't' AS unit "
-        "FROM deals GROUP BY seller, buyer",
+        (
+            "SELECT seller AS supplier, buyer, sum(CAST(tonnes AS DOUBLE)) AS quantity, 't' AS unit "
+            "FROM deals GROUP BY seller, buyer"
+        ),
         ["deals.csv!2", "deals.csv!4"],
     ),
     "distinct": (
@@ -63,23 +67,31 @@ FORMS = {
         ["deals.csv!2", "deals.csv!4"],
     ),
     "union all": (
-        "SELECT seller AS supplier, buyer FROM deals UNION ALL "
-        "SELECT 'f3' AS supplier, code AS buyer FROM firms WHERE code = 'f1'",
+        (
+            "SELECT seller AS supplier, buyer FROM deals UNION ALL "
+            "SELECT 'f3' AS supplier, code AS buyer FROM firms WHERE code = 'f1'"
+        ),
         ["firms.csv!2", "deals.csv!2", "deals.csv!3", "deals.csv!4"],
     ),
     "subquery": (
-        "SELECT s.seller AS supplier, s.buyer FROM "
-        "(SELECT seller, buyer, _row FROM deals WHERE tonnes = '7') AS s",
+        (
+            "SELECT s.seller AS supplier, s.buyer FROM "
+            "(SELECT seller, buyer, _row FROM deals WHERE tonnes = '7') AS s"
+        ),
         ["deals.csv!4"],
     ),
     "cte": (
-        "WITH large AS (SELECT seller, buyer FROM deals WHERE CAST(tonnes AS DOUBLE) > 6) "
-        "SELECT seller AS supplier, buyer FROM large",
+        (
+            "WITH large AS (SELECT seller, buyer FROM deals WHERE CAST(tonnes AS DOUBLE) > 6) "
+            "SELECT seller AS supplier, buyer FROM large"
+        ),
         ["deals.csv!2", "deals.csv!4"],
     ),
     "cte that groups": (
-        "WITH pairs AS (SELECT seller, buyer FROM deals GROUP BY seller, buyer) "
-        "SELECT seller AS supplier, buyer FROM pairs",
+        (
+            "WITH pairs AS (SELECT seller, buyer FROM deals GROUP BY seller, buyer) "
+            "SELECT seller AS supplier, buyer FROM pairs"
+        ),
         ["deals.csv!2", "deals.csv!4"],
     ),
 }

@@ -253,7 +253,7 @@ def test_regions_without_a_research_institute_follow_from_ror() -> None:
     with_research = actors.filter(pl.col("kind").is_in(["research", "university"]))
     regions = dict(with_research["region"].explode().drop_nulls().value_counts().rows())
     # Counted by hand in organisations.csv: types education or facility, by the region's names.
-    told = Counter()
+    told: Counter[str] = Counter()
     for row in table_of(source_of("ror-uzbekistan") / "organisations.csv"):
         if {"education", "facility"} & set(row["types"].split("|")) and row["region"]:
             told[WRITTEN[row["region"]]] += 1
@@ -337,11 +337,11 @@ def test_uzbekistan_is_most_specialised_in_cotton() -> None:
     names = dict(frames["products"].select("iri", "name").rows())
     found = {names[iri]: round(rca, 1) for iri, rca in ranked.select("product", "rca").rows()}
     assert next(iter(found)) == "Raw cotton"
-    told = {
+    stated = {
         "Raw cotton": 34.1, "Cotton linters": 20.6, "Worm cocoons and waste from silk": 12.2,
         "Prepared or preserved vegetables": 11.5, "Cotton seed oil": 11.3,
     }  # fmt: skip
-    assert {name: found[name] for name in told} == told
+    assert {name: found[name] for name in stated} == stated
     assert frames["codes"].select("code", "name").rows() == [
         ("ANT", "Netherlands Antilles"),
         ("SCG", "Serbia and Montenegro"),

@@ -204,7 +204,7 @@ def init(target: Path, output: Output) -> None:
 
 
 @main.command()
-@click.argument("sources", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.argument("sources", nargs=-1, required=True)
 @click.option(
     "--into",
     "graph",
@@ -218,26 +218,38 @@ def init(target: Path, output: Output) -> None:
     "registry",
     default="",
     metavar="KIND",
-    help="What registry or data set the sources are, where their tables do not tell.",
+    help="What the sources are, where they do not tell: a registry, or the links of a network.",
 )
 @click.option(
     "--map",
     "mapping",
     type=click.Path(path_type=Path),
-    help="A file of SQL that selects from the sources' tables into klaster's.",
+    help="A mapping: SQL (.sql), CONSTRUCT queries (.rq) or RML (.ttl, .yml).",
+)
+@click.option(
+    "--query",
+    "queries",
+    multiple=True,
+    metavar="TABLE=SQL",
+    help="Ask a database: what this SELECT yields is the table TABLE.",
 )
 @click.option("--skip-bad-rows", is_flag=True, help="Leave out rows with faults, and list them.")
 @_spoken
 def load(
-    sources: tuple[Path, ...],
+    sources: tuple[str, ...],
     graph: Path,
     name: str | None,
     registry: str,
     mapping: Path | None,
+    queries: tuple[str, ...],
     skip_bad_rows: bool,
     output: Output,
 ) -> None:
-    """Load SOURCES (workbooks, tables, or folders of tables) into a graph, all or none."""
+    """Load SOURCES into a graph, all or none.
+
+    A source is a workbook, a file or folder of tables, an RDF or network file, or the address
+    of a database or SPARQL endpoint.
+    """
     _load(
         _open(graph),
         sources,
@@ -245,6 +257,7 @@ def load(
         name=name,
         registry=registry,
         mapping=mapping,
+        queries=dict(map(_setting, queries)),
         skip_bad_rows=skip_bad_rows,
     )
 
@@ -504,7 +517,7 @@ def _setting(text: str) -> tuple[str, str]:
 
 def _load(
     graph: KnowledgeGraph,
-    sources: Sequence[Path],
+    sources: Sequence[str | Path],
     output: Output,
     **manner: Any,  # noqa: ANN401
 ) -> list[LoadReport]:

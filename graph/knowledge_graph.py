@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from klaster.graph.store.columns import Columns, Difference
     from klaster.graph.store.embedded import EmbeddedStore
     from klaster.graph.views.picture import Picture
-    from klaster.loaders.sources import Loaded, Manner
+    from klaster.loaders.reading import Manner
+    from klaster.loaders.sources import Loaded
 
 
 @dataclass(frozen=True)
@@ -88,11 +89,15 @@ class KnowledgeGraph:
         name: str | None = None,
         registry: str = "",
         mapping: str | Path | None = None,
+        queries: Mapping[str, str] | None = None,
         skip_bad_rows: bool = False,
         loaded_at: dt.datetime | None = None,
         progress: Callable[[str], None] = lambda _: None,
     ) -> list[LoadReport]:
-        """Load workbooks, files or folders of tables, all of them or none.
+        """Load sources, all of them or none.
+
+        A source is a workbook, a file or folder of tables, an RDF or network file, or the
+        address of a database or SPARQL endpoint; see docs/sources.md.
 
         A source that was loaded before under the same name is replaced; one whose bytes have
         not changed is left as it is.
@@ -102,9 +107,14 @@ class KnowledgeGraph:
         name
             The name to keep a single source under; by default its file name.
         registry
-            The registry or public data set that the sources are, where their tables do not tell.
+            The registry or public data set that the sources are, where their tables do not
+            tell; for network files what their edges are (``supply``, ``cooperation`` or
+            ``ownership``).
         mapping
-            A file of SQL that selects from the sources' tables into klaster's.
+            A file of SQL that selects from the sources' tables into klaster's, of CONSTRUCT
+            queries for RDF, or of RML rules.
+        queries
+            The SELECTs with which a database is asked, by the tables that they yield.
         skip_bad_rows
             Leave out rows with faults instead of refusing the source.
         progress
@@ -115,45 +125,48 @@ class KnowledgeGraph:
         SourceError
             With every fault found in a source. The graph is then as it was.
         """
-        from klaster.loaders.sources import Manner, read_source
+        from klaster.loaders.reading import Manner
+        from klaster.loaders.sources import read_source
 
-        manner = Manner(registry, Path(mapping) if mapping else None)
+        manner = Manner(registry, Path(mapping) if mapping else None, queries or {})
         if name and len(paths) > 1:
             raise Fault("fault.two-names")
         progress("read")
         reports: list[LoadReport] = []
         loads: list[Loaded] = []
-        for path in map(Path, paths):
+        for path in paths:
             kept_name = self._source_name(path, name)
             entry = self._unchanged(path, kept_name, manner)
-            if entry and not skip_bad_rows:
+            if not entry or skip_bad_rows:
+                loaded = read_source(
+                    path,
+                    base=self.base,
+                    name=kept_name,
+                    skip_bad_rows=skip_bad_rows,
+                    manner=manner,
+                )
+                entry = None if skip_bad_rows else self._same(loaded)
+            if entry:
                 reports.append(LoadReport(entry.name, entry.path, unchanged=True, rows=entry.rows))
                 continue
-            loaded = read_source(
-                path,
-                base=self.base,
-                name=kept_name,
-                skip_bad_rows=skip_bad_rows,
-                manner=manner,
-            )
             loads.append(loaded)
-            rows = {table: frame.height for table, frame in loaded.tables.frames.items()}
-            reports.append(
-                LoadReport(
-                    kept_name,
-                    str(path),
-                    unchanged=False,
-                    rows=rows,
-                    skipped=tuple(loaded.skipped),
-                    unread=tuple(loaded.unread),
-                    guessed=tuple(loaded.guessed),
-                    changes=self._changes(loaded),
-                    mapping=loaded.mapping,
-                )
-            )
+            reports.append(self._report(loaded))
         if loads:
             self._change(loads, loaded_at=loaded_at or dt.datetime.now(dt.UTC), progress=progress)
         return reports
+
+    def _report(self, loaded: Loaded) -> LoadReport:
+        return LoadReport(
+            loaded.tables.name,
+            loaded.tables.path,
+            unchanged=False,
+            rows={table: frame.height for table, frame in loaded.tables.frames.items()},
+            skipped=tuple(loaded.skipped),
+            unread=tuple(loaded.unread),
+            guessed=tuple(loaded.guessed),
+            changes=self._changes(loaded),
+            mapping=loaded.mapping,
+        )
 
     def drop(self, name: str) -> None:
         """Take a source out of the graph, with all that it stated and nothing else.
@@ -190,14 +203,14 @@ class KnowledgeGraph:
         )
         self._reread()
 
-    def _source_name(self, path: Path, name: str | None) -> str:
-        from klaster.loaders.sources import source_name
+    def _source_name(self, source: str | Path, name: str | None) -> str:
+        from klaster.loaders.given import source_name, source_place
 
         if name:
             return source_name(Path(name))
-        found = source_name(path)
+        found = source_name(source)
         entry = self._manifest.source(found)
-        if entry and Path(entry.path) != path.resolve():
+        if entry and entry.path != source_place(source):
             raise Fault("fault.same-name", name=found, path=entry.path)
         return found
 
@@ -210,14 +223,26 @@ class KnowledgeGraph:
             return None
         return differences(self._folder.tables(self._manifest, name), loaded.tables)
 
-    def _unchanged(self, path: Path, name: str, manner: Manner) -> SourceEntry | None:
-        from klaster.loaders.sources import fingerprint, source_kind
+    def _unchanged(self, source: str | Path, name: str, manner: Manner) -> SourceEntry | None:
+        """Return the entry of a source whose bytes are known to be as they were."""
+        from klaster.loaders.given import fingerprint, is_address, source_kind
+        from klaster.loaders.sources import manner_digest
 
         entry = self._manifest.source(name)
-        if entry is None or entry.loader != _program():
+        if entry is None or entry.loader != _program() or is_address(source):
             return None
-        source_kind(path)
-        return entry if fingerprint(path, manner) == entry.sha256 else None
+        source_kind(source)
+        if entry.manner != manner_digest(manner):
+            return None
+        return entry if fingerprint(source) == entry.sha256 else None
+
+    def _same(self, loaded: Loaded) -> SourceEntry | None:
+        """Return the entry of a source that, once read, says what it said before."""
+        entry = self._manifest.source(loaded.tables.name)
+        known = (loaded.tables.sha256, loaded.tables.manner, _program())
+        if entry and (entry.sha256, entry.manner, entry.loader) == known:
+            return entry
+        return None
 
     def _reread(self) -> None:
         self._manifest = self._folder.manifest()

@@ -80,5 +80,6 @@ def _entries(
             loader=loader,
             loaded_at=loaded_at.isoformat(timespec="seconds"),
             rows={table: frame.height for table, frame in source.frames.items()},
+            manner=source.manner,
         )
     return replace(before, sources=tuple(entries[name] for name in sorted(entries)))

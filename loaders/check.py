@@ -44,10 +44,39 @@ def nearest(found: str, known: list[str]) -> str:
     return best[0] if best else ""
 
 
-def check_table(raw: RawTable, table: Table) -> CheckedTable:
+OwnCodes = Mapping[str, Mapping[str, str]]
+"""The codes that a source brings itself: lists by name, each from spelling (folded) to code."""
+# A code that the bundled lists know by what it does (a kind, a role) means nothing if it is new.
+_EXTENDED: Final = frozenset({"country"})
+
+
+def own_codes(raw: RawTable) -> OwnCodes:
+    """Return the codes of a source's own table of codes that its other tables may hold.
+
+    A country that is no more, or a group of countries, is such a code.
+    """
+    names, _, _ = match_headers(raw, tables()["codes"])
+    spelled = [names[name] for name in _SPELLED if name in names]
+    found: dict[str, dict[str, str]] = {scheme: {} for scheme in _EXTENDED}
+    if "scheme" not in names or "code" not in names:
+        return found
+    own = raw.frame.filter(pl.col(names["scheme"]).is_in(list(_EXTENDED)))
+    for scheme, code, *spellings_of_code in own.select(
+        names["scheme"], names["code"], *spelled
+    ).rows():
+        for spelling in (code, *spellings_of_code):
+            if code and spelling:
+                found[scheme].setdefault(fold(spelling), code)
+    return found
+
+
+_SPELLED: Final = ("name", "name_en", "name_ru", "name_uz")
+
+
+def check_table(raw: RawTable, table: Table, own: OwnCodes | None = None) -> CheckedTable:
     """Check one table by itself: columns, cells, codes, dates, keys. References come later.
 
-    The frame has every column of the table (null where the source has none), ``row`` and
+    ``own`` are the codes that the source brings beside the bundled lists. The frame has every column of the table (null where the source has none), ``row`` and
     ``locator``. A cell with a fault is null in it.
     """
     names, faults, unread = match_headers(raw, table)
@@ -69,7 +98,7 @@ def check_table(raw: RawTable, table: Table) -> CheckedTable:
                 faults.append(CellFault(raw.place, 1, column.name, "fault.missing-column"))
         elif column.required:
             faults += _missing_cells(frame, raw, column, faults)
-        frame, found = _typed(frame, raw, column)
+        frame, found = _typed(frame, raw, column, own or {})
         faults += found
     faults += _repeated_keys(frame, raw, table)
     faults += _periods(frame, raw)
@@ -159,7 +188,7 @@ def _missing_cells(
 
 
 def _typed(
-    frame: pl.DataFrame, raw: RawTable, column: Column
+    frame: pl.DataFrame, raw: RawTable, column: Column, own: OwnCodes
 ) -> tuple[pl.DataFrame, list[CellFault]]:
     """Turn the text of one column into its type."""
     if column.is_list:
@@ -171,7 +200,7 @@ def _typed(
             .alias(column.name)
         )
     if column.codes:
-        return _coded(frame, raw, column)
+        return _coded(frame, raw, column, own)
     turn = _TYPES.get(column.type)
     if turn:
         return turn(frame, raw, column)
@@ -290,7 +319,7 @@ def _boolean(
 
 
 def _coded(
-    frame: pl.DataFrame, raw: RawTable, column: Column
+    frame: pl.DataFrame, raw: RawTable, column: Column, own: OwnCodes
 ) -> tuple[pl.DataFrame, list[CellFault]]:
     """Turn codes and labels into codes.
 
@@ -300,8 +329,9 @@ def _coded(
     cells = frame[column.name].explode() if column.is_list else frame[column.name]
     meanings: dict[str, str | None] = {}
     for found in cells.drop_nulls().unique():
-        meanings[found] = _meaning(found, column)
-    unknown = [] if column.refers else [cell for cell, known in meanings.items() if known is None]
+        meanings[found] = _meaning(found, column, own)
+    nowhere = {cell for cell, known in meanings.items() if known is None}
+    unknown = set() if column.refers else nowhere
     faults = _unknown_codes(frame, raw, column, unknown)
     known = {cell: meaning or cell for cell, meaning in meanings.items() if cell not in unknown}
     turn = pl.element() if column.is_list else pl.col(column.name)
@@ -311,10 +341,11 @@ def _coded(
     return frame.with_columns(typed.alias(column.name)), faults
 
 
-def _meaning(found: str, column: Column) -> str | None:
+def _meaning(found: str, column: Column, own: OwnCodes) -> str | None:
     mixed = len(column.codes) > 1 or bool(column.refers)
+    folded = fold(found)
     for scheme in column.codes:
-        code = spellings(scheme).get(fold(found))
+        code = spellings(scheme).get(folded) or own.get(scheme, {}).get(folded)
         if code is None and scheme == "region" and _foreign_region(found):
             code = found
         if code is not None:
@@ -328,13 +359,15 @@ def _foreign_region(found: str) -> bool:
 
 
 def _unknown_codes(
-    frame: pl.DataFrame, raw: RawTable, column: Column, unknown: list[str]
+    frame: pl.DataFrame, raw: RawTable, column: Column, unknown: set[str]
 ) -> list[CellFault]:
     if not unknown:
         return []
     known = {
         spelling: code for scheme in column.codes for spelling, code in spellings(scheme).items()
     }
+    choices = list(known)
+    near = {found: known.get(nearest(fold(found), choices), "") for found in unknown}
     cells = frame.select("row", column.name)
     if column.is_list:
         cells = cells.explode(column.name)
@@ -347,10 +380,10 @@ def _unknown_codes(
             {
                 "found": found,
                 "scheme": ", ".join(column.codes),
-                "nearest": nearest_words(known.get(nearest(fold(found), list(known)), "")),
+                "nearest": nearest_words(near[found]),
             },
         )
-        for row, found in cells.filter(pl.col(column.name).is_in(unknown)).rows()
+        for row, found in cells.filter(pl.col(column.name).is_in(list(unknown))).rows()
     ]
 
 

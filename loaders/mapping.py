@@ -1,7 +1,7 @@
 """Mappings: a file of SQL that selects from a source's tables into klaster's.
 
 The SQL is run by DuckDB on copies of the source's tables, with no way to other files or to the
-network. Each row of a source's table has a number, ``_row``, which is carried through the queries
+network. Beside them it may read ``klaster.country`` and ``klaster.region``, how places are written. Each row of a source's table has a number, ``_row``, which is carried through the queries
 where that is possible, so that a fault in what they yield can be shown where it stands in the
 source.
 """
@@ -19,6 +19,7 @@ import polars as pl
 
 from klaster.loaders.cells import refuse_hostile_cells
 from klaster.loaders.lineage import traced
+from klaster.loaders.places import country_spellings, region_spellings
 from klaster.loaders.raw import ORIGINS, RawTable
 from klaster.ontology.faults import CellFault, Fault, SourceError
 from klaster.ontology.names import fold
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 _TITLE: Final = re.compile(r"^--\s*title:\s*(.+)$", re.MULTILINE)
-_READS: Final = re.compile(r"^--\s*reads:\s*(\?)?([A-Za-z_]\w*)\s*\(([^)]*)\)\s*$", re.MULTILINE)
+_READS: Final = re.compile(r"^--\s*reads:\s*(\?)?([A-Za-z_]\w*)\s*\((.*)\)\s*$", re.MULTILINE)
 _CREATE: Final = re.compile(
     r"""(?is)^(?:\s|--[^\n]*\n)*CREATE\s+(?:OR\s+REPLACE\s+)?(?:TEMP(?:ORARY)?\s+)?
     (?P<what>TABLE|VIEW)\s+(?:"(?P<quoted>[^"]+)"|(?P<plain>\w+))\s+AS\s+(?P<select>.+?)[\s;]*$""",
@@ -261,12 +262,15 @@ def _take_in(
     database.execute(f"SET temp_directory='{folder}'")
     database.execute("SET enable_external_access=false")
     database.execute("CREATE SCHEMA source")
-    for number, (name, frame) in enumerate(frames.items()):
-        frame.write_parquet(scratch / f"{number}.parquet")
-        file = f"{folder}/{number}.parquet"
-        take = f"CREATE TABLE source.{_quoted(name)} AS SELECT * FROM read_parquet('{file}')"  # noqa: S608
+    database.execute("CREATE SCHEMA klaster")
+    tables_of_source = {f"source.{_quoted(name)}": frame for name, frame in frames.items()}
+    places = {"klaster.country": country_spellings(), "klaster.region": region_spellings()}
+    for name, frame in (tables_of_source | places).items():
+        file = scratch / "taken.parquet"
+        frame.write_parquet(file)
+        take = f"CREATE TABLE {name} AS SELECT * FROM read_parquet('{folder}/taken.parquet')"  # noqa: S608
         database.execute(take)
-        (scratch / f"{number}.parquet").unlink()
+        file.unlink()
     database.execute("SET search_path='main,source'")
     database.execute("SET lock_configuration=true")
 

@@ -3,75 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 import polars as pl
-from rapidfuzz import process
 
-from klaster.loaders.cells import (
-    format_suffix,
-    refuse_what_is_no_file,
-    shown,
-    table_stem,
-    unreadable,
-)
-from klaster.loaders.check import CheckedTable, check_table, nearest, nearest_words
+from klaster.loaders.cells import shown
+from klaster.loaders.check import CheckedTable, OwnCodes, check_table, own_codes
 from klaster.loaders.citations import repeals_of_themselves, with_ids_of_acts
+from klaster.loaders.given import fingerprint, is_address, source_kind, source_place
 from klaster.loaders.identity import addresses, name_things
-from klaster.loaders.mapping import SqlMapping, bound, mapped, read_sql_mapping
 from klaster.loaders.raw import RawTable
+from klaster.loaders.reading import ALONE, Manner, find_tables
 from klaster.loaders.references import check_references
-from klaster.loaders.registries import recognised, registries
-from klaster.loaders.table_files import (
-    ARCHIVE,
-    TABLE_FILES,
-    read_folder,
-    read_table_file,
-    table_files,
-    unpacked,
-)
-from klaster.loaders.workbook import WORKBOOKS, read_workbook
 from klaster.ontology.faults import CellFault, Fault, SourceError
-from klaster.ontology.labels import phrase_words
-from klaster.ontology.names import fold
 from klaster.ontology.tables import SourceTables, Table, tables
 
 LOADER_VERSION: Final = "2"
 """Goes up when the same file would give other tables, so that it is then loaded again."""
-
-
-@dataclass(frozen=True)
-class Manner:
-    """How a source is to be read, where its content does not tell.
-
-    ``kind`` is the name of a registry whose mapping is meant (see ``klaster.loaders.registries``),
-    ``mapping`` a file of SQL that selects from the source's tables into klaster's.
-    """
-
-    kind: str = ""
-    mapping: Path | None = None
-
-    def sql(self) -> SqlMapping | None:
-        """Return the mapping that is asked for, if any.
-
-        Raises
-        ------
-        Fault
-            If both are given, there is no such registry, or the file cannot be read.
-        """
-        if self.kind and self.mapping:
-            raise Fault("fault.two-mappings")
-        if self.mapping:
-            return read_sql_mapping(self.mapping)
-        if self.kind and self.kind not in registries():
-            known = ", ".join(registries())
-            near = nearest_words(nearest(self.kind, list(registries())))
-            raise Fault("fault.unknown-registry", found=self.kind, known=known, nearest=near)
-        return registries()[self.kind] if self.kind else None
 
 
 @dataclass(frozen=True)
@@ -80,7 +31,8 @@ class Loaded:
 
     ``unread`` names sheets, files and columns that are no part of klaster's tables;
     ``guessed`` says of each file of text that is not in UTF-8 with commas what it was taken to
-    be; ``mapping`` names the mapping by which the source was read, if one was used.
+    be, and of a network what its parts were taken for; ``mapping`` names the mapping by which
+    the source was read, if one was used.
     """
 
     tables: SourceTables
@@ -90,133 +42,14 @@ class Loaded:
     mapping: str = ""
 
 
-def source_kind(path: Path) -> str:
-    """Return ``workbook``, ``folder``, ``archive`` or ``file`` (which holds one table).
-
-    Raises
-    ------
-    Fault
-        If the path leads nowhere or to something else.
-    """
-    try:
-        if path.is_dir():
-            return "folder"
-        if not path.exists():
-            raise Fault("fault.not-there", path=shown(path))
-    except (OSError, ValueError) as reason:
-        raise unreadable(path, reason) from reason
-    suffix = format_suffix(path)
-    if suffix not in WORKBOOKS | TABLE_FILES | {ARCHIVE}:
-        raise Fault("fault.kind", path=shown(path))
-    refuse_what_is_no_file(path)
-    if suffix in WORKBOOKS:
-        return "workbook"
-    return "archive" if suffix == ARCHIVE else "file"
-
-
-def source_name(path: Path) -> str:
-    """Return the name under which a source is kept: its file name, made simple.
-
-    Examples
-    --------
-    >>> source_name(Path("data/Klaster 2024.xlsx"))
-    'klaster-2024'
-    """
-    stem = shown(table_stem(path.resolve())).casefold()
-    return re.sub(r"[^\w.-]+", "-", stem).strip("-.") or "source"
-
-
-def fingerprint(path: Path, manner: Manner | None = None) -> str:
-    """Return the SHA-256 of a file, or of all table files in a folder, with their names.
-
-    The mapping by which the source is read, where one is given, is part of it.
-    """
-    if path.is_dir():
-        lines = [f"{shown(file.name)} {_sha256(file)}\n" for file in table_files(path)]
-    else:
-        lines = []
-    mapping = manner.sql() if manner else None
-    if not lines and not mapping:
-        return _sha256(path) if not path.is_dir() else hashlib.sha256(b"").hexdigest()
-    lines = lines or [f"{_sha256(path)}\n"]
-    if mapping:
-        lines.append(mapping.sql)
-    return hashlib.sha256("".join(lines).encode()).hexdigest()
-
-
-def _sha256(path: Path) -> str:
-    refuse_what_is_no_file(path)
-    try:
-        with path.open("rb") as stream:
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    except OSError as reason:
-        raise unreadable(path, reason) from reason
-
-
-def _read(path: Path, guessed: list[str], *, every: bool) -> Iterator[RawTable]:
-    kind = source_kind(path)
-    if kind == "workbook":
-        yield from read_workbook(path)
-    elif kind == "folder":
-        yield from read_folder(path, guessed, every=every)
-    elif kind == "archive":
-        with unpacked(path) as folder:
-            yield from read_folder(folder, guessed, every=every)
-    else:
-        yield read_table_file(path, guessed, every=every)
-
-
-@dataclass
-class _Found:
-    """The tables of a source as they stand in it, or as a mapping made them."""
-
-    raws: dict[str, RawTable]
-    faults: list[CellFault]
-    unread: list[str]
-    mapping: str = ""
-
-
-def _find(path: Path, manner: Manner, guessed: list[str]) -> _Found:
-    """Read a source by the mapping asked for, in klaster's own tables, or as a known registry."""
-    mapping = manner.sql()
-    if mapping is None:
-        found = _sort_out(_read(path, guessed, every=False))
-        # A list of codes may come by itself; everything else rests on actors.
-        if found.raws.keys() & _ALONE or found.faults:
-            return found
-        mapping = _recognised(path, found)
-        guessed.clear()
-    tables_of_source = [raw for raw in _read(path, guessed, every=True) if raw.frame.width > 1]
-    made = _sort_out(mapped(mapping, tables_of_source))
-    read = {id(raw) for parts in (bound(mapping, tables_of_source) or {}).values() for raw in parts}
-    made.unread += [raw.place for raw in tables_of_source if id(raw) not in read]
-    made.mapping = mapping.name.removesuffix(".sql")
-    return made
-
-
-_ALONE: Final = frozenset({"actors", "codes"})
-
-
-def _recognised(path: Path, found: _Found) -> SqlMapping:
-    """Return the mapping of the registry to which a source belongs.
-
-    Raises
-    ------
-    Fault
-        If it is none, or may be one or another.
-    """
-    tables_of_source = [raw for raw in _read(path, [], every=True) if raw.frame.width > 1]
-    names = recognised(tables_of_source)
-    if len(names) > 1:
-        raise Fault("fault.two-registries", source=shown(path.name), found=", ".join(names))
-    if not names:
-        told = ", ".join([*found.raws, *found.unread]) or "-"
-        raise Fault("fault.no-actors", source=shown(path.name), found=told)
-    return registries()[names[0]]
+def manner_digest(manner: Manner) -> str:
+    """Return a digest of how a source was read, or nothing where nothing special was asked for."""
+    written = manner.written()
+    return hashlib.sha256(written.encode()).hexdigest()[:16] if written else ""
 
 
 def read_source(
-    path: Path,
+    source: str | Path,
     *,
     base: str,
     name: str,
@@ -233,16 +66,17 @@ def read_source(
         If the source cannot be read at all.
     """
     manner = manner or Manner()
-    guessed: list[str] = []
-    found = _find(path, manner, guessed)
+    place = source_place(source) if is_address(source) else shown(Path(source).name)
+    found = find_tables(source, manner)
     raws, faults = found.raws, found.faults
-    if not raws.keys() & _ALONE:
-        raise SourceError(path.name, faults)
+    if not raws.keys() & ALONE:
+        raise SourceError(place, faults)
     if all(raw.frame.is_empty() for raw in raws.values()) and not faults:
-        raise Fault("fault.no-rows", source=path.name)
+        raise Fault("fault.no-rows", source=place)
     skipped: list[CellFault] = []
     while True:
-        checked = {table: _checked(path, raw, tables()[table]) for table, raw in raws.items()}
+        own = own_codes(raws["codes"]) if "codes" in raws else {}
+        checked = {table: _checked(place, raw, tables()[table], own) for table, raw in raws.items()}
         frames = with_ids_of_acts({table: result.frame for table, result in checked.items()})
         dangling = check_references(frames, raws) + repeals_of_themselves(frames, raws)
         found_now = _in_order(faults, checked, dangling)
@@ -251,7 +85,7 @@ def read_source(
         if not skip_bad_rows or any(
             fault.row == 0 or _in_header(fault, raws) for fault in found_now
         ):
-            raise SourceError(path.name, _at_origins(found_now, raws))
+            raise SourceError(place, _at_origins(found_now, raws))
         skipped += _at_origins(found_now, raws)
         raws = _without_rows(raws, found_now)
     unread = found.unread + [
@@ -264,10 +98,15 @@ def read_source(
     given = addresses(typed, base=base)
     if not given.is_empty():
         named["sources"] = _with_addresses(named.get("sources"), given)
-    kind = found.mapping or source_kind(path)
-    sha256 = fingerprint(path, manner)
-    source = SourceTables(name, kind, str(path.resolve()), sha256, named)
-    return Loaded(source, skipped, unread, guessed, found.mapping)
+    tables_of_source = SourceTables(
+        name,
+        found.mapping or source_kind(source),
+        source_place(source),
+        found.content or fingerprint(source),
+        named,
+        manner_digest(manner),
+    )
+    return Loaded(tables_of_source, skipped, unread, found.notes, found.mapping)
 
 
 def _in_header(fault: CellFault, raws: Mapping[str, RawTable]) -> bool:
@@ -281,48 +120,12 @@ _OF_COLUMNS: Final = frozenset(
 )
 
 
-def _checked(path: Path, raw: RawTable, table: Table) -> CheckedTable:
+def _checked(place: str, raw: RawTable, table: Table, own: OwnCodes) -> CheckedTable:
     try:
-        return check_table(raw, table)
+        return check_table(raw, table, own)
     except pl.exceptions.PolarsError as reason:
         why = f"{raw.place}: {str(reason)[:200]}"
-        raise Fault("fault.table", path=shown(path), reason=why) from reason
-
-
-def _sort_out(found: Iterator[RawTable]) -> _Found:
-    """Tell tables from sheets that are none.
-
-    A name that is nearly a table's is a fault, and so is a table in two places.
-    """
-    accepted = {fold(name): name for name in tables()}
-    # The template's own sheets: how to fill it in, and the lists behind its drop-downs.
-    of_template = set(phrase_words("template.sheet").values())
-    raws: dict[str, RawTable] = {}
-    faults: list[CellFault] = []
-    unread: list[str] = []
-    for raw in found:
-        if raw.name in of_template or raw.name.startswith("_"):
-            continue
-        name = accepted.get(fold(raw.name))
-        if name in raws:
-            where: dict[str, object] = {
-                "table": name,
-                "first": raws[name].place,
-                "second": raw.place,
-            }
-            faults.append(CellFault(raw.place, 0, "", "fault.two-places", where))
-            continue
-        if name:
-            raws[name] = raw
-            continue
-        near = process.extractOne(fold(raw.name), list(accepted), score_cutoff=85)
-        if near:
-            values: dict[str, object] = {"nearest": near[0]}
-            faults.append(CellFault(raw.place, 0, "", "fault.unknown-table", values))
-        else:
-            unread.append(raw.place)
-    ordered = {name: raws[name] for name in tables() if name in raws}
-    return _Found(ordered, faults, unread)
+        raise Fault("fault.table", path=place, reason=why) from reason
 
 
 def _in_order(
@@ -344,11 +147,16 @@ def _at_origins(faults: list[CellFault], raws: Mapping[str, RawTable]) -> list[C
         if raw.origins is not None
         for row, place, number in raw.origins.select("row", "place", "number").rows()
     }
-    return [
-        replace(fault, place=place, row=number)
-        for fault in faults
-        for place, number in [places.get((fault.place, fault.row), (fault.place, fault.row))]
-    ]
+    made = {place for place, _ in places}
+    found = []
+    for fault in faults:
+        if fault.key in _OF_COLUMNS and fault.place in made:
+            # A table that a mapping made has no header row to show.
+            found.append(replace(fault, row=0))
+            continue
+        place, number = places.get((fault.place, fault.row), (fault.place, fault.row))
+        found.append(replace(fault, place=place, row=number))
+    return found
 
 
 def _without_rows(raws: dict[str, RawTable], faults: list[CellFault]) -> dict[str, RawTable]:

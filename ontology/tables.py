@@ -101,6 +101,7 @@ class SourceTables:
 
     ``frames`` maps a table's name to a Polars frame with the columns of the table (references
     are IRIs), and beside them ``iri`` (of the thing in the row), ``row`` and ``locator``.
+    ``manner`` is a digest of how the source was read, if that was asked for.
     """
 
     name: str
@@ -108,3 +109,4 @@ class SourceTables:
     path: str
     sha256: str
     frames: Mapping[str, pl.DataFrame]
+    manner: str = ""

@@ -31,7 +31,10 @@ _LOCK: Final = ".lock"
 
 @dataclass(frozen=True)
 class SourceEntry:
-    """A source that was loaded: its file, the loader that read it, when, and how much it held."""
+    """A source that was loaded: its file, the loader that read it, when, and how much it held.
+
+    ``manner`` is a digest of how it was read, if that was asked for (a mapping, queries).
+    """
 
     name: str
     kind: str
@@ -40,6 +43,7 @@ class SourceEntry:
     loader: str
     loaded_at: str
     rows: Mapping[str, int]
+    manner: str = ""
 
 
 @dataclass(frozen=True)

@@ -232,7 +232,9 @@ def _write_code_list(stream: IO[bytes], frame: pl.DataFrame, graph: str) -> None
     broader = frame.filter(pl.col("broader").is_not_null()).select("iri", "scheme", "broader")
     above = [code_iri(*pair) for pair in broader.select("scheme", "broader").rows()]
     broader = broader.with_columns(above=pl.Series(above, dtype=pl.String))
+    countries = frame.filter(pl.col("scheme") == "country")
     write_lines(stream, frame, subject, _A, pl.lit(f"<{SKOS}Concept>"), graph)
+    write_lines(stream, countries, subject, _A, pl.lit(f"<{KL}Country>"), graph)
     write_lines(stream, frame, subject, f"<{SKOS}inScheme>", iri(scheme), graph)
     write_lines(stream, frame, subject, f"<{SKOS}notation>", literal(pl.col("code")), graph)
     for column, tag in (("name", ""), ("name_en", "@en"), ("name_ru", "@ru"), ("name_uz", "@uz")):

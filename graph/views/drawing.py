@@ -41,6 +41,8 @@ _ACTOR_STYLE: Final = {
     "government": ("#8c510a", "star"),
     "finance": ("#a6428e", "diamond"),
     "support": ("#3b7a9e", "triangleDown"),
+    "industry": ("#6b5b2e", "square"),
+    "other": ("#6e7781", "circle"),
 }
 _LINK_STYLE: Final = {
     "supply": ("#0072b2", True),

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import unquote
 
 import polars as pl
 from rapidfuzz import process
@@ -17,7 +18,7 @@ from klaster.ontology.labels import LANGUAGES, phrase_words, term_words
 from klaster.ontology.names import fold
 from klaster.ontology.periods import day, first_day, first_day_after
 from klaster.ontology.tables import Column, Table, tables
-from klaster.ontology.terms import code_iri
+from klaster.ontology.terms import CODE, KL, code_iri
 
 _YES: Final = frozenset({"true", "1", "yes", "да", "ha"})
 _NO: Final = frozenset({"false", "0", "no", "нет", "yo'q"})
@@ -71,6 +72,7 @@ def check_table(raw: RawTable, table: Table) -> CheckedTable:
         frame, found = _typed(frame, raw, column)
         faults += found
     faults += _repeated_keys(frame, raw, table)
+    faults += _ids_of_the_ontology(frame, raw)
     faults += _periods(frame, raw)
     return CheckedTable(_located(frame, raw), faults, unread)
 
@@ -313,12 +315,18 @@ def _coded(
 def _meaning(found: str, column: Column) -> str | None:
     mixed = len(column.codes) > 1 or bool(column.refers)
     for scheme in column.codes:
-        code = spellings(scheme).get(fold(found))
+        code = spellings(scheme).get(fold(_code_in(scheme, found)))
         if code is None and scheme == "region" and _foreign_region(found):
             code = found
         if code is not None:
             return code_iri(scheme, code) if mixed else code
     return None
+
+
+def _code_in(scheme: str, found: str) -> str:
+    """Return the code that a code's IRI ends with, or the cell as it is."""
+    start = code_iri(scheme, "")
+    return unquote(found.removeprefix(start)) if found.startswith(start) else found
 
 
 def _foreign_region(found: str) -> bool:
@@ -367,6 +375,15 @@ def _repeated_keys(frame: pl.DataFrame, raw: RawTable, table: Table) -> list[Cel
         whole = pl.concat_str(table.composite, separator=" / ").alias(table.composite[-1])
         faults += _repeated(frame.select("row", whole), raw, table.composite[-1])
     return faults
+
+
+def _ids_of_the_ontology(frame: pl.DataFrame, raw: RawTable) -> Iterator[CellFault]:
+    """Yield the ids that are IRIs of klaster's terms or codes: what is said would change these."""
+    if "id" not in frame.columns:
+        return
+    ours = pl.col("id").str.starts_with(KL.rstrip("#")) | pl.col("id").str.starts_with(CODE)
+    for row, found in frame.filter(ours).select("row", "id").rows():
+        yield CellFault(raw.place, row, "id", "fault.own-iri", {"found": found})
 
 
 def _repeated(frame: pl.DataFrame, raw: RawTable, key: str) -> Iterator[CellFault]:

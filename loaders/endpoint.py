@@ -103,7 +103,7 @@ def read_endpoint(address: str, construct: str = "", *, timeout: float = 60) -> 
     queries = _checked(read_mapping(construct)) if construct else []
     with TemporaryDirectory() as scratch:
         endpoint = _Endpoint(address, timeout, Path(scratch))
-        store = Store(str(Path(scratch) / "store"))
+        store = Store()
         if queries:
             for query in queries:
                 endpoint.construct(query, store)
@@ -126,10 +126,10 @@ def _checked(queries: list[Construct]) -> list[Construct]:
 class _AsAnswered(HTTPErrorProcessor):
     """Follows no redirect by itself: the query would be lost, or sent to a file or mailbox."""
 
-    def http_response(self, request: Request, response: object) -> object:  # type: ignore[override]
+    def http_response(self, request: Request, response: object) -> object:
         return response
 
-    https_response = http_response  # type: ignore[assignment]
+    https_response = http_response
 
 
 @dataclass
@@ -170,14 +170,17 @@ class _Endpoint:
         except (SyntaxError, ValueError) as reason:
             raise self._other(kind) from reason
 
-    def rows(self, sparql: str) -> Iterator[tuple[object, ...]]:
-        """Yield the rows of a SELECT query."""
+    def rows(self, sparql: str, *, width: int) -> Iterator[tuple[object, ...]]:
+        """Yield the rows of a SELECT query, each of so many terms."""
         found = self.results(sparql)
         if isinstance(found, QueryBoolean):
             raise self._other("boolean")
         try:
             for solution in found:
-                yield tuple(solution)  # type: ignore[arg-type]
+                row: tuple[object, ...] = tuple(solution)
+                if len(row) != width or (width == 3 and isinstance(row[0], Literal)):
+                    raise self._other(" ".join(map(str, row))[:200])
+                yield row
         except (SyntaxError, ValueError) as reason:
             raise self._other(str(reason)[:200]) from reason
 
@@ -245,7 +248,7 @@ def _split(address: str) -> SplitResult:
     except ValueError:
         usable = False
     if not usable or re.search(r"[\x00-\x20\x7f]", address):
-        without = re.sub(r"//[^/@]*@", "//", address)
+        without = re.sub(r"^(\w+:/*).*@", r"\1", address, flags=re.DOTALL)
         raise Fault("fault.endpoint-address", address=without)
     return parts
 
@@ -286,15 +289,17 @@ def _named(classes: Iterable[str]) -> str:
 def _fetch(endpoint: _Endpoint, store: Store, said: str, number: int, *, in_one: bool) -> None:
     """Fetch statements at once, and where the endpoint cuts them short, page by page."""
     select = f"SELECT DISTINCT ?s ?p ?o WHERE {{ {said} }}"
-    found = _kept(store, endpoint.rows(select), number)
+    found = _kept(store, endpoint.rows(select, width=3), number)
     count = f"SELECT (COUNT(*) AS ?n) WHERE {{ {select} }}"
-    whole = next((int(n.value) for (n,) in endpoint.rows(count) if isinstance(n, Literal)), 0)
+    whole = next(
+        (int(n.value) for (n,) in endpoint.rows(count, width=1) if isinstance(n, Literal)), 0
+    )
     if found >= whole:
         return
     size, start = found, 0
     while not in_one and size and start < whole:
         page = f"{select} ORDER BY ?s ?p ?o LIMIT {size} OFFSET {start}"
-        received = _kept(store, endpoint.rows(page), number)
+        received = _kept(store, endpoint.rows(page, width=3), number)
         if not received:
             break
         start += received
@@ -329,6 +334,6 @@ def _foreign(endpoint: _Endpoint) -> Iterator[tuple[str, int]]:
     SELECT ?class (COUNT(DISTINCT ?thing) AS ?count) WHERE {{
       {{ ?thing a ?class }} MINUS {{ VALUES ?own {{ {ours} }} ?thing a ?own }}
     }} GROUP BY ?class ORDER BY DESC(?count) ?class LIMIT 100"""
-    for found, count in endpoint.rows(asked):
+    for found, count in endpoint.rows(asked, width=2):
         if isinstance(found, NamedNode) and isinstance(count, Literal):
             yield found.value, int(count.value)

@@ -118,14 +118,20 @@ def _address_iri(address: str, base: str) -> str:
 
 
 def addresses(frames: Mapping[str, pl.DataFrame], *, base: str) -> pl.DataFrame:
-    """Return the web addresses given in place of sources, with their IRIs (``iri``, ``url``)."""
+    """Return the web addresses given in place of sources, with their IRIs (``iri``, ``url``).
+
+    One that is the id of a source is no other source.
+    """
+    known = set(frames["sources"]["id"]) if "sources" in frames else set()
     found: set[str] = set()
     for name, frame in frames.items():
         for column in tables()[name].columns:
             if "sources" in column.refers:
                 cells = references(frame, column)["reference"]
                 found |= set(cells.filter(cells.str.contains("^https?://")))
-    rows = [{"iri": _address_iri(address, base), "url": address} for address in sorted(found)]
+    rows = [
+        {"iri": _address_iri(address, base), "url": address} for address in sorted(found - known)
+    ]
     return pl.DataFrame(rows, schema={"iri": pl.String, "url": pl.String})
 
 

@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Any, Final
+from typing import IO, Final, Protocol
 
 import polars as pl
 from pyoxigraph import Quad, RdfFormat, Store
@@ -34,6 +34,15 @@ from klaster.loaders.rdf_tables import tables_of
 from klaster.loaders.statements import Graph
 from klaster.ontology.faults import Fault
 from klaster.ontology.terms import PREFIXES
+
+
+class Readable(Protocol):
+    """What bytes can be read from."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return the next bytes."""
+        ...
+
 
 _BY_SUFFIX: Final = {
     ".ttl": RdfFormat.TURTLE,
@@ -130,7 +139,7 @@ def _constructed(store: Store, queries: Iterable[Construct]) -> Store:
     for query in queries:
         try:
             triples = store.query(query.text, prefixes=PREFIXES, use_default_graph_as_union=True)
-            found.extend(Quad(*triple) for triple in triples)  # type: ignore[union-attr,arg-type]
+            found.extend(Quad(*triple) for triple in triples)  # type: ignore[union-attr]
         except (SyntaxError, RuntimeError, ValueError) as reason:
             raise unreadable_query(query, str(reason)) from reason
     return found
@@ -159,7 +168,7 @@ def _unpacked(path: Path, scratch: Path) -> Path:
     return unpacked
 
 
-def copy_within_limit(source: IO[bytes], target: IO[bytes], place: str) -> None:
+def copy_within_limit(source: Readable, target: IO[bytes], place: str) -> None:
     """Copy a stream of unknown length, and stop where it is more than can be handled.
 
     Raises
@@ -299,7 +308,7 @@ def _refuse_relative(store: Store, place: str) -> None:
 
 
 @cache
-def _own_context() -> Any:
+def _own_context() -> object:
     text = files("klaster.ontology").joinpath("context.jsonld").read_text("utf-8")
     return json.loads(text)["@context"]
 
@@ -320,7 +329,7 @@ def _with_context(path: Path, place: str) -> bytes:
         return b""
 
 
-def _replaced(node: Any) -> Any:
+def _replaced(node: object) -> object:
     if isinstance(node, list):
         return [_replaced(part) for part in node]
     if not isinstance(node, dict):
@@ -330,7 +339,7 @@ def _replaced(node: Any) -> Any:
     }
 
 
-def _context(node: Any) -> Any:
+def _context(node: object) -> object:
     if isinstance(node, list):
         return [_context(part) for part in node]
     return _own_context() if isinstance(node, str) and node in CONTEXTS else node

@@ -257,7 +257,7 @@ def _left(
 
 
 def _raw(table: Table, frame: pl.DataFrame, source: str) -> RawTable:
-    """Number the rows, and tell where each came from."""
+    """Return a table with numbered rows, each with where it came from."""
     rows = frame.with_row_index("row", offset=_FIRST_ROW)
     names = [column.name for column in table.columns if column.name in rows.columns]
     required = {column.name for column in table.columns if column.required}
@@ -270,4 +270,10 @@ def _raw(table: Table, frame: pl.DataFrame, source: str) -> RawTable:
     )
     place = f"{source}: {table.name}"
     cells = rows.select("row", *kept)
-    return RawTable(table.name, place, place, cells, origins=origins.cast(dict(ORIGINS)))
+    return RawTable(
+        table.name,
+        place,
+        place,
+        cells,
+        origins=origins.select(pl.col(name).cast(kind) for name, kind in ORIGINS.items()),
+    )

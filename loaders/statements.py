@@ -72,7 +72,7 @@ class Graph:
         """Yield the rows of a SELECT query."""
         found = self.store.query(sparql, prefixes=PREFIXES, use_default_graph_as_union=True)
         for solution in found:  # type: ignore[union-attr]
-            yield tuple(solution)  # type: ignore[arg-type]
+            yield tuple(solution)
 
     @cached_property
     def _blank(self) -> dict[str, str]:

@@ -393,7 +393,10 @@ def _repeated(frame: pl.DataFrame, raw: RawTable, key: str) -> Iterator[CellFaul
         .with_columns(first=pl.col("row").first().over(key))
         .filter(pl.col("row") != pl.col("first"))
     )
-    for row, found, first in again.rows():
+    # Rows made from others are told by what they were made from.
+    origins = {} if raw.origins is None else dict(raw.origins.select("row", "locator").rows())
+    for row, found, number in again.rows():
+        first = origins.get(number, number)
         yield CellFault(raw.place, row, key, "fault.duplicate", {"found": found, "first": first})
 
 

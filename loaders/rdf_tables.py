@@ -78,7 +78,7 @@ def tables_of(graph: Graph, source: str) -> Read:
         _refuse_what_no_cell_holds(said, source)
         if said.is_empty():
             continue
-        frames[name], used = _rows(graph, table, said)
+        frames[name], used = _rows(graph, table, said, source)
         unread += _left(graph, table, said, used, f"{source}: {name}")
     for name, rows in edge_rows(graph).items():
         frames[name] = pl.concat([frames.get(name, rows.clear()), rows], how="diagonal")
@@ -106,12 +106,14 @@ def _refuse_what_no_cell_holds(said: pl.DataFrame, source: str) -> None:
             )
 
 
-def _rows(graph: Graph, table: Table, said: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def _rows(
+    graph: Graph, table: Table, said: pl.DataFrame, source: str
+) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Return a row for each thing, and the statements that are in it."""
     rows = said.select("subject").unique().sort("subject")
     used = []
     for column in table.columns:
-        taken = _taken(table, column, cells_of(graph, table, column, said))
+        taken = _taken(table, column, cells_of(graph, table, column, said), source)
         used.append(taken.select("subject", "term", "stated"))
         cells = taken.select("subject", pl.col("cell").alias(column.name))
         if column.is_list:
@@ -124,10 +126,10 @@ def _rows(graph: Graph, table: Table, said: pl.DataFrame) -> tuple[pl.DataFrame,
     return (shape(graph, rows, said) if shape else rows), pl.concat(used)
 
 
-def _taken(table: Table, column: Column, cells: pl.DataFrame) -> pl.DataFrame:
+def _taken(table: Table, column: Column, cells: pl.DataFrame, source: str) -> pl.DataFrame:
     """Return the cells that a column has room for: all, or the best of each thing."""
     if column.is_list:
-        return _listed(column, cells)
+        return _listed(column, cells, source)
     several = table.name == "cooperations" and column.name == "participant"
     # One link may name several products; it then is a link for each.
     if several or (column.name == "product" and column.term == f"{KL}linkProduct"):
@@ -136,13 +138,14 @@ def _taken(table: Table, column: Column, cells: pl.DataFrame) -> pl.DataFrame:
     return cells.join(best.select("subject", "cell"), on=["subject", "cell"], how="semi")
 
 
-def _listed(column: Column, cells: pl.DataFrame) -> pl.DataFrame:
+def _listed(column: Column, cells: pl.DataFrame, source: str) -> pl.DataFrame:
     if column.refers or column.codes:
         split = cells.filter(pl.col("cell").str.contains(";", literal=True))
         if not split.is_empty():
             subject, found = split.select("subject", "cell").row(0)
-            fault = CellFault(subject, 0, column.name, "fault.list-separator", {"found": found})
-            raise SourceError(subject, [fault])
+            place = f"{source}: {subject}"
+            fault = CellFault(place, 0, column.name, "fault.list-separator", {"found": found})
+            raise SourceError(source, [fault])
     return cells.with_columns(pl.col("cell").str.replace_all(";", ",", literal=True))
 
 

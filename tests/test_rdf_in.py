@@ -331,17 +331,39 @@ def test_named_graphs_count_as_one(tmp_path) -> None:
 
 
 def test_blank_nodes_keep_their_names_from_one_reading_to_the_next(tmp_path) -> None:
-    text = """[] a kl:Enterprise ; rdfs:label "A" ; kl:suppliesTo [ a kl:Enterprise ; rdfs:label "B" ] .
-    [] a kl:Enterprise ; rdfs:label "Twin" . [] a kl:Enterprise ; rdfs:label "Twin" ."""
-    first = typed(read(tmp_path, HEAD + text))
-    turned = "\n".join(reversed((HEAD + "\n" + text).rpartition("\n")[::2]))
-    assert turned != text
-    again = typed(read(tmp_path, HEAD + text.replace("A", "A")))
-    assert sorted(first.frames["actors"]["iri"]) == sorted(again.frames["actors"]["iri"])
-    assert len(set(first.frames["actors"]["iri"])) == 4
-    supply = first.frames["supplies"].row(0, named=True)
-    names = dict(first.frames["actors"].select("iri", "name").rows())
+    lines = [
+        '[] a kl:Enterprise ; rdfs:label "A" ; kl:suppliesTo [ a kl:Enterprise ; rdfs:label "B" ] .',
+        '[] a kl:Enterprise ; rdfs:label "Twin" .',
+        '[] rdfs:label "Twin" ; a kl:Enterprise .',
+    ]
+    first = typed(read(tmp_path, HEAD + "\n".join(lines))).frames
+    again = typed(read(tmp_path, HEAD + "\n".join([*reversed(lines), "x:n x:p [] ."]))).frames
+    assert sorted(first["actors"]["iri"]) == sorted(again["actors"]["iri"])
+    assert len(set(first["actors"]["iri"])) == 4
+    supply = first["supplies"].row(0, named=True)
+    names = dict(first["actors"].select("iri", "name").rows())
     assert (names[supply["supplier"]], names[supply["buyer"]]) == ("A", "B")
+
+
+def test_two_things_with_one_tax_number_are_both_named(tmp_path) -> None:
+    text = "".join(
+        f'x:{n} a kl:Enterprise ; rdfs:label "{n}" ; kl:stir "123456789" .' for n in "ab"
+    )
+    with pytest.raises(SourceError) as caught:
+        typed(read(tmp_path, HEAD + text))
+    (found,) = caught.value.faults
+    assert (found.place, found.values["first"]) == (f"g.ttl: {B}", A)
+
+
+def test_a_mark_at_the_beginning_of_a_file_is_no_statement(tmp_path) -> None:
+    document = json.dumps({"@context": CONTEXTS[0], "id": A, "type": "Enterprise"})
+    for name, text in (
+        ("g.ttl", HEAD + FIRMS),
+        ("g.rdf", XML.replace("{label}", "A")),
+        ("g.jsonld", document),
+        ("h.jsonld", json.dumps({"@id": A, "@type": f"{KL}Enterprise"})),
+    ):
+        assert cells(read(tmp_path, b"\xef\xbb\xbf" + text.encode(), name), "actors")
 
 
 def test_a_fault_names_the_thing(tmp_path) -> None:
@@ -460,6 +482,7 @@ def test_no_context_is_fetched(tmp_path) -> None:
         ("g.rdf", "<rdf:RDF\n<x/>", "fault.rdf-syntax", {"line": 2}),
         ("g.rdf", "<html><body/></html>", "fault.rdf-unreadable", {}),
         ("g.jsonld", '{"@id": \n x}', "fault.rdf-syntax", {"line": 2}),
+        ("g.doc", "x", "fault.suffix", {}),
         ("g.ttl", "", "fault.empty-file", {}),
         ("g.ttl", " \n", "fault.empty-file", {}),
         ("g.ttl", "<?xml version='1.0'?><a/>", "fault.rdf-other", {"suffix": ".rdf"}),

@@ -23,6 +23,7 @@ from klaster.ontology.terms import KL, RDF, RDFS, SKOS, code_iri
 _KNOWN: Final = frozenset(
     {
         f"{RDF}type",
+        f"{RDF}reifies",
         *(
             KL + name
             for name in (

@@ -63,6 +63,13 @@ FACTS = """SELECT ?s ?p ?o WHERE {
 }"""
 
 
+def test_links_that_reify_their_edges_are_read_once(small_graph, tmp_path) -> None:
+    small_graph.export(tmp_path / "g.ttl", rdf12=True)
+    raws = list(read_rdf(tmp_path / "g.ttl"))
+    assert aside(raws) == []
+    assert contents(landed(raws, tmp_path / "small.klaster", "again")) == contents(small_graph)
+
+
 @pytest.mark.parametrize("suffix", FORMS)
 def test_the_same_facts_stand_in_the_graph_afterwards(small_graph, tmp_path, suffix) -> None:
     small_graph.export(tmp_path / f"g{suffix}")
@@ -220,8 +227,10 @@ FIRMS = """
 x:a a kl:Enterprise ; rdfs:label "A" . x:b a kl:Enterprise ; rdfs:label "B" .
 x:c a kl:Cluster ; rdfs:label "C" ; kl:specialisesIn <https://w3id.org/klaster/code/sector/livestock> .
 x:p a kl:Product ; rdfs:label "P" . x:q a kl:Product ; rdfs:label "Q" .
+x:d a kl:Policy ; rdfs:label "D" .
+x:i a kl:PolicyInstrument ; kl:establishedBy x:d ; kl:instrumentType code:instrument-type\\/grant .
 """
-A, B, C, P, Q = (f"https://example.org/{name}" for name in "abcpq")
+A, B, C, P, Q, I = (f"https://example.org/{name}" for name in "abcpqi")
 
 
 @pytest.mark.parametrize(
@@ -233,6 +242,8 @@ A, B, C, P, Q = (f"https://example.org/{name}" for name in "abcpq")
         ("x:a kl:produces x:p", "makes", {"actor": A, "product": P}),
         ("x:a kl:needs x:p", "needs", {"actor": A, "product": P}),
         ("x:p kl:requiresInput x:q", "recipes", {"product": P, "input": Q}),
+        ("x:a kl:benefitsFrom x:i", "awards", {"instrument": I, "beneficiary": A}),
+        ("x:i kl:targets x:c", "criteria", {"instrument": I, "cluster": C}),
     ],
 )
 def test_a_direct_edge_is_a_row(tmp_path, edge, table, row) -> None:

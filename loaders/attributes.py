@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from klaster.loaders.check import _TERMS_OF_ONE_COLUMN, _meaning
+from klaster.loaders.check import TERMS_OF_ONE_COLUMN, meaning_of
 from klaster.loaders.relations import Records
 from klaster.ontology.labels import LANGUAGES, term_words
 from klaster.ontology.names import fold
@@ -68,7 +68,7 @@ def match_attributes(
 def _words(table: Table, column: Column) -> list[str]:
     """Return the folded headers of a column: its name, and its label in every language."""
     words = [fold(column.name)]
-    if column.term in _TERMS_OF_ONE_COLUMN[table.name]:
+    if column.term in TERMS_OF_ONE_COLUMN[table.name]:
         labels = term_words(column.term)
         words += [fold(labels[language]) for language in LANGUAGES]
     return list(dict.fromkeys(words))
@@ -82,7 +82,7 @@ def _fits(cells: set[str], column: Column, *, is_own: bool) -> bool:
     """
     if column.codes:
         singles = {part.strip() for cell in cells for part in cell.split(";")}
-        return any(_meaning(part, column) for part in (singles if column.is_list else cells))
+        return any(meaning_of(part, column) for part in (singles if column.is_list else cells))
     if is_own or column.type == "string":
         return True
     shape = _DATE if column.type == "date" else _NUMBER

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
+from urllib.parse import unquote
 
 import polars as pl
 from rapidfuzz import process
@@ -18,7 +20,7 @@ from klaster.ontology.labels import LANGUAGES, phrase_words, term_words
 from klaster.ontology.names import fold
 from klaster.ontology.periods import day, first_day, first_day_after
 from klaster.ontology.tables import Column, Table, tables
-from klaster.ontology.terms import code_iri
+from klaster.ontology.terms import CODE, KL, code_iri
 
 _YES: Final = frozenset({"true", "1", "yes", "да", "ha"})
 _NO: Final = frozenset({"false", "0", "no", "нет", "yo'q"})
@@ -101,6 +103,7 @@ def check_table(raw: RawTable, table: Table, own: OwnCodes | None = None) -> Che
         frame, found = _typed(frame, raw, column, own or {})
         faults += found
     faults += _repeated_keys(frame, raw, table)
+    faults += _ids_of_the_ontology(frame, raw)
     faults += _periods(frame, raw)
     return CheckedTable(_located(frame, raw), faults, unread)
 
@@ -121,7 +124,7 @@ def match_headers(
     """Find which header is which column, by its name or the ontology's label of it."""
     accepted: dict[str, str] = {}
     for column in table.columns:
-        if column.term in _TERMS_OF_ONE_COLUMN[table.name]:
+        if column.term in TERMS_OF_ONE_COLUMN[table.name]:
             words = term_words(column.term)
             accepted |= {fold(words[language]): column.name for language in LANGUAGES}
     accepted |= {fold(column.name): column.name for column in table.columns}
@@ -150,7 +153,7 @@ def _terms_of_one_column(table: Table) -> frozenset[str]:
     return frozenset(term for term in terms if term.startswith(ours) and terms.count(term) == 1)
 
 
-_TERMS_OF_ONE_COLUMN: Final = {
+TERMS_OF_ONE_COLUMN: Final = {
     table.name: _terms_of_one_column(table) for table in tables().values()
 }
 
@@ -329,7 +332,7 @@ def _coded(
     cells = frame[column.name].explode() if column.is_list else frame[column.name]
     meanings: dict[str, str | None] = {}
     for found in cells.drop_nulls().unique():
-        meanings[found] = _meaning(found, column, own)
+        meanings[found] = meaning_of(found, column, own)
     nowhere = {cell for cell, known in meanings.items() if known is None}
     unknown = set() if column.refers else nowhere
     faults = _unknown_codes(frame, raw, column, unknown)
@@ -341,16 +344,23 @@ def _coded(
     return frame.with_columns(typed.alias(column.name)), faults
 
 
-def _meaning(found: str, column: Column, own: OwnCodes) -> str | None:
+def meaning_of(found: str, column: Column, own: OwnCodes = MappingProxyType({})) -> str | None:
+    """Return the code that a cell stands for, or its IRI where the column mixes lists, or nothing."""
     mixed = len(column.codes) > 1 or bool(column.refers)
-    folded = fold(found)
     for scheme in column.codes:
-        code = spellings(scheme).get(folded) or own.get(scheme, {}).get(folded)
+        written = fold(_code_in(scheme, found))
+        code = spellings(scheme).get(written) or own.get(scheme, {}).get(written)
         if code is None and scheme == "region" and _foreign_region(found):
             code = found
         if code is not None:
             return code_iri(scheme, code) if mixed else code
     return None
+
+
+def _code_in(scheme: str, found: str) -> str:
+    """Return the code that a code's IRI ends with, or the cell as it is."""
+    start = code_iri(scheme, "")
+    return unquote(found.removeprefix(start)) if found.startswith(start) else found
 
 
 def _foreign_region(found: str) -> bool:
@@ -406,6 +416,15 @@ def _repeated_keys(frame: pl.DataFrame, raw: RawTable, table: Table) -> list[Cel
     return faults
 
 
+def _ids_of_the_ontology(frame: pl.DataFrame, raw: RawTable) -> Iterator[CellFault]:
+    """Yield the ids that are IRIs of klaster's terms or codes: what is said would change these."""
+    if "id" not in frame.columns:
+        return
+    ours = pl.col("id").str.starts_with(KL.rstrip("#")) | pl.col("id").str.starts_with(CODE)
+    for row, found in frame.filter(ours).select("row", "id").rows():
+        yield CellFault(raw.place, row, "id", "fault.own-iri", {"found": found})
+
+
 def _repeated(frame: pl.DataFrame, raw: RawTable, key: str) -> Iterator[CellFault]:
     again = (
         frame.select("row", key)
@@ -413,7 +432,10 @@ def _repeated(frame: pl.DataFrame, raw: RawTable, key: str) -> Iterator[CellFaul
         .with_columns(first=pl.col("row").first().over(key))
         .filter(pl.col("row") != pl.col("first"))
     )
-    for row, found, first in again.rows():
+    # Rows made from others are told by what they were made from.
+    origins = {} if raw.origins is None else dict(raw.origins.select("row", "locator").rows())
+    for row, found, number in again.rows():
+        first = origins.get(number, number)
         yield CellFault(raw.place, row, key, "fault.duplicate", {"found": found, "first": first})
 
 

@@ -11,7 +11,7 @@ from typing import Final
 
 from klaster.loaders.cells import MEGABYTE, read_bytes, shown
 from klaster.loaders.relations import DIRECTED, DIRECTIONS, UNDIRECTED, Relations, lines_of
-from klaster.loaders.text_tables import _decoded, _separator
+from klaster.loaders.text_tables import decoded, separator_of
 from klaster.ontology.faults import Fault
 from klaster.ontology.names import fold
 from klaster.ontology.tables import tables
@@ -56,7 +56,7 @@ def is_edge_list(path: Path) -> bool:
         with path.open("rb") as stream:
             start = stream.read(MEGABYTE // 16)
         whole = start.rpartition(b"\n")[0] if len(start) == MEGABYTE // 16 else start
-        text, _ = _decoded(path, whole)
+        text, _ = decoded(path, whole)
         rows = [
             cells for _, cells in zip(range(_SAMPLE), _cells(text, shown(path.name)), strict=False)
         ]
@@ -97,7 +97,7 @@ def read_edge_list(path: Path) -> Relations:
         If the file is no text or is broken.
     """
     relations = Relations(path, "CSV", counts_records=False)
-    text, relations.encoding = _decoded(path, read_bytes(path))
+    text, relations.encoding = decoded(path, read_bytes(path))
     rows = _cells(text, shown(path.name))
     try:
         line, first = next(rows, (0, []))
@@ -116,7 +116,7 @@ def _cells(text: str, place: str) -> Iterator[tuple[int, list[str]]]:
     start = _FIRST.match(text)
     rest = text[start.end() :] if start else text
     first = rest.partition("\n")[0]
-    separator = _separator(rest, prefer="\t")
+    separator = separator_of(rest, prefer="\t")
     # networkx separates the ends by a space, and the text of its attributes holds commas.
     if separator not in first or _WITH_ATTRIBUTES.match(first):
         return _split(text, place)

@@ -10,7 +10,7 @@ from typing import Final
 
 from klaster.loaders.cells import read_bytes, shown
 from klaster.loaders.relations import DIRECTED, UNDIRECTED, Relations
-from klaster.loaders.text_tables import _decoded
+from klaster.loaders.text_tables import decoded
 from klaster.ontology.faults import Fault
 
 _TOKEN: Final = re.compile(r'"[^"]*"|\[|\]|#[^\n]*|[^\s\[\]"]+|"')
@@ -27,7 +27,7 @@ def read_gml(path: Path) -> Relations:
         If the file is broken or holds several networks.
     """
     relations = Relations(path, "GML", counts_records=True)
-    text, relations.encoding = _decoded(path, read_bytes(path))
+    text, relations.encoding = decoded(path, read_bytes(path))
     _Gml(relations, _tokens(text)).read()
     return relations
 

@@ -1,8 +1,15 @@
-"""The IRIs of things: by an official identifier where there is one, else by the source's key."""
+"""The IRIs of things: their own, else by an official identifier, else by the source's key.
+
+An id that is itself an ``http`` or ``https`` IRI, as of everything that came as RDF, is the thing's
+IRI: two sources that give the same IRI speak of one thing. For other ids, two sources speak of one
+actor where they give the same LEI, STIR or ROR identifier. To join the two ways, write the IRI as
+the id in the table, or let the mapping construct the IRI that klaster gives the actor.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from urllib.parse import quote
 
@@ -21,10 +28,10 @@ def name_things(
 ) -> dict[str, pl.DataFrame]:
     """Add ``iri`` to every frame and turn every reference into an IRI.
 
-    An actor's IRI rests on its LEI, else STIR, else ROR identifier, else the source's key, so
-    that the same firm in two sources is one; a policy's on the number and day of its act, where
-    both are known. A record's rests on what it says, so that loading
-    a file again changes nothing.
+    An id that is an IRI is kept. Else an actor's IRI rests on its LEI, else STIR, else ROR
+    identifier, else the source's key, so that the same firm in two sources is one; a policy's on
+    the number and day of its act, where both are known. A record's rests on what it says, so that
+    loading a file again changes nothing.
     """
     named = dict(frames)
     for name, frame in frames.items():
@@ -48,11 +55,14 @@ def name_things(
 
 def _thing_iri(frame: pl.DataFrame, table: Table, base: str, source: str) -> pl.Series:
     keys = frame["id"].unique().to_list()
-    local = {key: mint(base, table.prefix, source, key) for key in keys}
-    iri = pl.col("id").replace_strict(local, return_dtype=pl.String)
+    own = {key: key for key in keys if is_iri(key)}
+    local = {key: mint(base, table.prefix, source, key) for key in keys if key not in own}
+    given = pl.col("id").replace_strict(own, default=None, return_dtype=pl.String)
+    iri = pl.col("id").replace_strict(local, default=None, return_dtype=pl.String)
     if table.name == "actors":
         prefix = mint(base, table.prefix)
         iri = pl.coalesce(
+            given,
             pl.lit(f"{prefix}/lei/") + pl.col("lei"),
             pl.lit(f"{prefix}/stir/") + pl.col("stir"),
             pl.lit(f"{prefix}/ror/") + pl.col("ror").str.strip_prefix(_ROR),
@@ -62,7 +72,26 @@ def _thing_iri(frame: pl.DataFrame, table: Table, base: str, source: str) -> pl.
         prefix = mint(base, table.prefix)
         frame = frame.with_columns(act=numbers(frame).str.replace_all("ʻ", ""))
         iri = pl.coalesce(pl.lit(f"{prefix}/act/") + pl.col("act"), iri)
-    return frame.select(iri.alias("iri"))["iri"]
+    return frame.select(pl.coalesce(given, iri).alias("iri"))["iri"]
+
+
+def is_iri(key: str) -> bool:
+    """Say whether an id is an ``http`` or ``https`` IRI, by the rules of the store's own parser.
+
+    Examples
+    --------
+    >>> is_iri("https://example.org/firm/1"), is_iri("https://example.org/firm 1"), is_iri("A1")
+    (True, False, False)
+    """
+    from pyoxigraph import NamedNode
+
+    if not re.match("https?://[^/]", key):
+        return False
+    try:
+        NamedNode(key)
+    except ValueError:
+        return False
+    return True
 
 
 def _code_iris(frame: pl.DataFrame) -> pl.Series:
@@ -95,14 +124,20 @@ def _address_iri(address: str, base: str) -> str:
 
 
 def addresses(frames: Mapping[str, pl.DataFrame], *, base: str) -> pl.DataFrame:
-    """Return the web addresses given in place of sources, with their IRIs (``iri``, ``url``)."""
+    """Return the web addresses given in place of sources, with their IRIs (``iri``, ``url``).
+
+    One that is the id of a source is no other source.
+    """
+    known = set(frames["sources"]["id"]) if "sources" in frames else set()
     found: set[str] = set()
     for name, frame in frames.items():
         for column in tables()[name].columns:
             if "sources" in column.refers:
                 cells = references(frame, column)["reference"]
                 found |= set(cells.filter(cells.str.contains("^https?://")))
-    rows = [{"iri": _address_iri(address, base), "url": address} for address in sorted(found)]
+    rows = [
+        {"iri": _address_iri(address, base), "url": address} for address in sorted(found - known)
+    ]
     return pl.DataFrame(rows, schema={"iri": pl.String, "url": pl.String})
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from klaster.loaders.cells import read_bytes, shown
 from klaster.loaders.relations import DIRECTED, UNDIRECTED, Relations, lines_of
-from klaster.loaders.text_tables import _decoded
+from klaster.loaders.text_tables import decoded
 from klaster.ontology.faults import Fault
 
 _WORD: Final = re.compile(r'"([^"]*)"|(\S+)')
@@ -74,7 +74,7 @@ def read_pajek(path: Path) -> Relations:
         If the file is broken or holds several networks.
     """
     relations = Relations(path, "Pajek", counts_records=False)
-    text, relations.encoding = _decoded(path, read_bytes(path))
+    text, relations.encoding = decoded(path, read_bytes(path))
     _Pajek(relations).read(text)
     return relations
 

@@ -12,12 +12,11 @@ from rapidfuzz import process
 from klaster.loaders.cells import read_bytes, shown
 from klaster.loaders.check import match_headers, nearest, nearest_words
 from klaster.loaders.database import fingerprint_tables, is_database, read_database
-from klaster.loaders.endpoint import is_endpoint, read_endpoint
+from klaster.loaders.endpoint import read_endpoint
 from klaster.loaders.given import is_address, source_kind, source_place
 from klaster.loaders.mapping import (
     SqlMapping,
     bound,
-    identifier,
     mapped,
     read_sql_mapping,
 )
@@ -190,9 +189,7 @@ def _as_tables(source: str | Path, manner: Manner, notes: list[str]) -> Found:
         if mapping is None:
             return _or_nothing(source, found)
     there = [
-        raw
-        for raw in _read(source, manner, notes, wanted=mapping.mentions)
-        if raw.frame.width > 1
+        raw for raw in _read(source, manner, notes, wanted=mapping.mentions) if raw.frame.width > 1
     ]
     made = sort_out(mapped(mapping, there))
     read = {id(raw) for parts in (bound(mapping, there) or {}).values() for raw in parts}
@@ -249,9 +246,7 @@ def _recognised(source: str | Path, manner: Manner, found: Found) -> SqlMapping 
     """
     if is_database(str(source)):
         return None
-    there = [
-        raw for raw in _read(source, manner, [], wanted=lambda _: True) if raw.frame.width > 1
-    ]
+    there = [raw for raw in _read(source, manner, [], wanted=lambda _: True) if raw.frame.width > 1]
     names = recognised(there)
     if len(names) > 1:
         place = shown(Path(source).name)

@@ -12,6 +12,7 @@ from klaster.loaders.raw import RawTable
 from klaster.ontology.codes import codes, schemes
 from klaster.ontology.faults import CellFault
 from klaster.ontology.tables import Column, tables
+from klaster.ontology.terms import CODE
 
 # Each suggestion compares one cell with every id; past this many the first ones suffice.
 _SUGGESTIONS = 200
@@ -77,7 +78,11 @@ def _dangling(
         + [frames[table]["id"].cast(pl.String) for table in column.refers if table in frames]
     ).drop_nulls()
     # A code that was recognised, or an address where a source is due, is complete by itself.
-    complete = pl.col("reference").str.contains("^https?://")
+    complete = pl.lit(value=False)
+    if column.codes:
+        complete = pl.col("reference").str.contains(rf"^{CODE}[a-z-]+/[\w.%~-]+$")
+    if "sources" in column.refers:
+        complete = pl.col("reference").str.contains("^https?://")
     dangling = references(frame, column).filter(
         ~complete & ~pl.col("reference").is_in(known.implode())
     )

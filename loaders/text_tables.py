@@ -48,8 +48,8 @@ def read_text_table(path: Path, table: str | None, guessed: list[str]) -> RawTab
     Fault
         If the encoding is not known or the text is no table.
     """
-    text, encoding = _decoded(path, read_bytes(path))
-    separator = _separator(text, prefer="\t" if format_suffix(path) == ".tsv" else "")
+    text, encoding = decoded(path, read_bytes(path))
+    separator = separator_of(text, prefer="\t" if format_suffix(path) == ".tsv" else "")
     place = shown(path.name)
     raw = table_of(table_stem(path), place, place, _cells(path, text, separator))
     signs = [encoding, "tab" if separator == "\t" else separator]
@@ -61,7 +61,7 @@ def read_text_table(path: Path, table: str | None, guessed: list[str]) -> RawTab
     return raw
 
 
-def _decoded(path: Path, found: bytes) -> tuple[str, str]:
+def decoded(path: Path, found: bytes) -> tuple[str, str]:
     """Return the text of a file and the name of its encoding."""
     marked = next((entry for entry in _MARKS if found.startswith(entry[0])), None)
     if marked:
@@ -97,7 +97,7 @@ def _cyrillic(path: Path, found: bytes) -> str:
     return text
 
 
-def _separator(text: str, *, prefer: str) -> str:
+def separator_of(text: str, *, prefer: str) -> str:
     """Return what separates the cells of the header, which may itself hold it between quotes."""
     start = re.match(r'\s*(?:"(?:[^"]|"")*"|[^"\n])*', text[:_MOST_OF_A_HEADER].lstrip("\n\r "))
     header = re.sub(r'"(?:[^"]|"")*"', "", start[0] if start else "")

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from klaster.loaders.sources import Loaded, Manner, read_source
+from klaster.loaders.reading import Manner
+from klaster.loaders.sources import Loaded, read_source
 from klaster.ontology.tables import tables
 from klaster.ontology.terms import CODE
 

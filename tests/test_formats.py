@@ -15,7 +15,8 @@ import pytest
 from made_up import SMALL, write_workbook
 
 import klaster
-from klaster.loaders.sources import fingerprint, read_source, source_kind
+from klaster.loaders.given import fingerprint, source_kind
+from klaster.loaders.sources import read_source
 from klaster.ontology.faults import Fault, SourceError
 
 BASE = "https://example.org/"

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from made_up import SMALL, folder_bytes, write_tables, write_workbook
 
 import klaster
-from klaster.loaders.sources import Manner, read_source
+from klaster.loaders.reading import Manner
+from klaster.loaders.sources import read_source
 from klaster.ontology.faults import Fault
 from klaster.ontology.labels import LANGUAGES
 from klaster.ontology.tables import tables

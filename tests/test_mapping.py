@@ -10,7 +10,8 @@ from registry_rows import BASE, rows_of
 
 import klaster
 from klaster.loaders.mapping import sql_mapping
-from klaster.loaders.sources import Loaded, Manner, read_source
+from klaster.loaders.reading import Manner
+from klaster.loaders.sources import Loaded, read_source
 from klaster.ontology.faults import Fault, SourceError
 
 FIRMS = "code,title,town\nf1,Ginner,Fargona\nf2,Spinner,Buxoro\nf3,Weaver,Buxoro\n"

@@ -38,9 +38,9 @@ def derived_edges(columns: Columns) -> dict[str, pl.DataFrame]:
         "needs": product_needers(columns).select(subject="actor", object="product"),
         "requiresInput": columns.table("recipes").select(subject="product", object="input"),
         "usesInfrastructure": infrastructure.select(subject="serves", object="iri"),
-        "exports": exports.filter(pl.col("exporter").str.contains("/actor/")).select(
-            subject="exporter", object="product"
-        ),
+        "exports": exports.join(
+            columns.table("actors"), left_on="exporter", right_on="iri", how="semi"
+        ).select(subject="exporter", object="product"),
         "eligibleFor": eligible(columns).select(subject="actor", object="instrument"),
         "benefitsFrom": columns.table("awards").select(subject="beneficiary", object="instrument"),
     }

@@ -19,14 +19,8 @@ from pyoxigraph import (
 )
 
 from klaster.ontology.faults import Fault
+from klaster.ontology.sparql import calls_service
 from klaster.ontology.terms import PREFIXES
-
-# Comments, strings and IRIs hold no keywords; names with a prefix or a sign before them neither.
-_NO_CODE = re.compile(
-    r"""<[^<>"{}|^`\\\s]*>|\"{3}.*?\"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|#[^\n]*""",
-    re.DOTALL,
-)
-_SERVICE = re.compile(r"(?<![\w?$:.@-])SERVICE(?![\w:-])", re.IGNORECASE)
 
 Answer = QueryBoolean | QuerySolutions | QueryTriples
 
@@ -53,7 +47,7 @@ class EmbeddedStore:
         Fault
             If the query cannot be parsed, or would send something to another machine.
         """
-        if _SERVICE.search(_NO_CODE.sub(" ", sparql)):
+        if calls_service(sparql):
             raise Fault("fault.service")
         try:
             return self._store.query(

@@ -1,0 +1,339 @@
+"""Another machine's graph as tables, by the SPARQL 1.1 protocol: one SELECT a table.
+
+What the endpoint answers goes into a store of its own, which is gone afterwards, and from there
+the way of a file.
+"""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from http.client import HTTPException
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import IO, Final
+from urllib.parse import SplitResult, unquote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.request import (
+    HTTPErrorProcessor,
+    HTTPHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+)
+
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    Quad,
+    QueryBoolean,
+    QueryResultsFormat,
+    QuerySolutions,
+    RdfFormat,
+    Store,
+    parse_query_results,
+)
+
+from klaster.loaders.construct import Construct, read_mapping, unreadable_query, with_prefixes
+from klaster.loaders.raw import RawTable
+from klaster.loaders.rdf import copy_within_limit, load, read_store
+from klaster.loaders.rdf_limits import refuse_deep_json, refuse_hostile_xml
+from klaster.loaders.statements import classes_of
+from klaster.ontology.faults import Fault
+from klaster.ontology.tables import tables
+from klaster.ontology.term_tables import terms
+from klaster.ontology.terms import KL, PREFIXES
+
+_RESULTS: Final = {
+    "application/sparql-results+json": QueryResultsFormat.JSON,
+    "application/json": QueryResultsFormat.JSON,
+    "application/sparql-results+xml": QueryResultsFormat.XML,
+    "text/tab-separated-values": QueryResultsFormat.TSV,
+}
+_GRAPHS: Final = {
+    "application/n-triples": RdfFormat.N_TRIPLES,
+    "text/turtle": RdfFormat.TURTLE,
+    "application/rdf+xml": RdfFormat.RDF_XML,
+}
+_REDIRECTS: Final = 5
+# What describes the things of the tables without being one of them.
+_BESIDE: Final = tuple(
+    KL + name for name in ("Participation", "LoadActivity", "Place", "Country", "Region")
+)
+_SAID: Final = """
+  { SELECT DISTINCT ?s WHERE { VALUES ?class { %(classes)s } %(typed)s } }
+  %(said)s"""
+_PLAIN: Final = {"typed": "?s a ?class", "said": "?s ?p ?o"}
+_IN_GRAPHS: Final = {
+    "typed": "{ ?s a ?class } UNION { GRAPH ?g { ?s a ?class } }",
+    "said": "{ ?s ?p ?o } UNION { GRAPH ?h { ?s ?p ?o } }",
+}
+
+
+def is_endpoint(source: str) -> bool:
+    """Say whether a source is given by a web address.
+
+    Examples
+    --------
+    >>> is_endpoint("https://example.org/sparql"), is_endpoint("data/clusters.xlsx")
+    (True, False)
+    """
+    return source.lower().startswith(("http://", "https://"))
+
+
+def read_endpoint(address: str, construct: str = "", *, timeout: float = 60) -> Iterator[RawTable]:
+    """Yield the tables of the graph behind a SPARQL endpoint.
+
+    Parameters
+    ----------
+    construct
+        A mapping: CONSTRUCT queries that the endpoint runs, in place of a SELECT a table.
+    timeout
+        The longest silence to bear, in seconds.
+
+    Raises
+    ------
+    Fault
+        If the endpoint does not answer, refuses, answers with something else or cuts its answers
+        short, or holds nothing in klaster's terms.
+    """
+    queries = _checked(read_mapping(construct)) if construct else []
+    with TemporaryDirectory() as scratch:
+        endpoint = _Endpoint(address, timeout, Path(scratch))
+        store = Store()
+        if queries:
+            for query in queries:
+                endpoint.construct(query, store)
+        else:
+            _select_all(endpoint, store)
+        foreign = list(_foreign(endpoint))
+        yield from read_store(store, endpoint.shown, foreign=foreign, mapped=bool(queries))
+
+
+def _checked(queries: list[Construct]) -> list[Construct]:
+    """Refuse what cannot be parsed before anything is sent."""
+    for query in queries:
+        try:
+            Store().query(query.text, prefixes=PREFIXES)
+        except SyntaxError as reason:
+            raise unreadable_query(query, str(reason)) from reason
+    return queries
+
+
+class _AsAnswered(HTTPErrorProcessor):
+    """Follows no redirect by itself: the query would be lost, or sent to a file or mailbox."""
+
+    def http_response(self, request: Request, response: object) -> object:
+        return response
+
+    https_response = http_response
+
+
+@dataclass
+class _Endpoint:
+    address: str
+    timeout: float
+    scratch: Path
+    shown: str = field(init=False)
+    _url: str = field(init=False)
+    _login: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        parts = _split(self.address)
+        host = parts.netloc.rpartition("@")[2]
+        self._url = urlunsplit(parts._replace(netloc=host, fragment=""))
+        self.shown = urlunsplit(parts._replace(netloc=host, query="", fragment=""))
+        self._login = {}
+        if parts.username:
+            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+            self._login["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+
+    def construct(self, query: Construct, store: Store) -> None:
+        """Have a query run and load what it constructs."""
+        path, kind = self._ask(with_prefixes(query), _GRAPHS)
+        load(store, path, _GRAPHS[kind], self.shown)
+
+    def results(self, sparql: str) -> QuerySolutions | QueryBoolean:
+        """Return the results of a SELECT or ASK query."""
+        said = " ".join(f"PREFIX {name}: <{iri}>" for name, iri in PREFIXES.items())
+        path, kind = self._ask(f"{said}\n{sparql}", _RESULTS)
+        form = _RESULTS[kind]
+        if form == QueryResultsFormat.JSON:
+            refuse_deep_json(path, self.shown)
+        elif form == QueryResultsFormat.XML:
+            refuse_hostile_xml(path, self.shown)
+        try:
+            return parse_query_results(path=str(path), format=form)
+        except (SyntaxError, ValueError) as reason:
+            raise self._other(kind) from reason
+
+    def rows(self, sparql: str, *, width: int) -> Iterator[tuple[object, ...]]:
+        """Yield the rows of a SELECT query, each of so many terms."""
+        found = self.results(sparql)
+        if isinstance(found, QueryBoolean):
+            raise self._other("boolean")
+        try:
+            for solution in found:
+                row: tuple[object, ...] = tuple(solution)
+                if len(row) != width or (width == 3 and isinstance(row[0], Literal)):
+                    raise self._other(" ".join(map(str, row))[:200])
+                yield row
+        except (SyntaxError, ValueError) as reason:
+            raise self._other(str(reason)[:200]) from reason
+
+    def holds(self, sparql: str) -> bool:
+        """Return the answer to an ASK query."""
+        found = self.results(sparql)
+        if not isinstance(found, QueryBoolean):
+            raise self._other("bindings")
+        return bool(found)
+
+    def _other(self, found: str) -> Fault:
+        return Fault("fault.endpoint-content", address=self.shown, found=found or "-")
+
+    def _ask(self, sparql: str, accepted: Iterable[str]) -> tuple[Path, str]:
+        """Send a query and return where its answer is kept, and of what type it is."""
+        url, login = self._url, self._login
+        headers = {
+            "Accept": ", ".join(accepted),
+            "Content-Type": "application/x-www-form-urlencoded",
+            "User-Agent": "klaster",
+        }
+        body = urlencode({"query": sparql}).encode()
+        try:
+            for _ in range(_REDIRECTS + 1):
+                request = Request(url, body, {**headers, **login})  # noqa: S310
+                with _opener().open(request, timeout=self.timeout) as answer:
+                    if answer.status in (301, 302, 303, 307, 308):
+                        following = self._following(url, answer.headers.get("Location", ""))
+                        login = login if _origin(following) == _origin(url) else {}
+                        url = following
+                        continue
+                    if answer.status != 200:
+                        raise self._refused(answer.status, answer)
+                    return self._kept(answer, answer.headers.get("Content-Type", ""), accepted)
+        except (OSError, HTTPException, ValueError) as reason:
+            said = str(getattr(reason, "reason", reason)) or type(reason).__name__
+            raise Fault("fault.endpoint-unreachable", address=self.shown, reason=said) from reason
+        raise Fault("fault.endpoint-unreachable", address=self.shown, reason="redirects")
+
+    def _following(self, url: str, location: str) -> str:
+        following = urljoin(url, location)
+        parts = _split(following)
+        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
+
+    def _refused(self, status: int, answer: IO[bytes]) -> Fault:
+        text = re.sub(r"<[^>]*>", " ", answer.read(4096).decode("utf-8", "replace"))
+        lines = [line.strip() for line in text.splitlines() if line.strip()]
+        first = "".join(sign for sign in (lines or ["-"])[0] if sign.isprintable())
+        return Fault("fault.endpoint-status", address=self.shown, status=status, reason=first[:200])
+
+    def _kept(self, answer: IO[bytes], kind: str, accepted: Iterable[str]) -> tuple[Path, str]:
+        kind = kind.split(";")[0].strip().lower()
+        if kind not in accepted:
+            raise self._other(kind)
+        path = self.scratch / "answer"
+        with path.open("wb") as stream:
+            copy_within_limit(answer, stream, self.shown)
+        return path, kind
+
+
+def _split(address: str) -> SplitResult:
+    try:
+        parts = urlsplit(address)
+        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 80)
+    except ValueError:
+        usable = False
+    if not usable or re.search(r"[\x00-\x20\x7f]", address):
+        without = re.sub(r"^(\w+:/*).*@", r"\1", address, flags=re.DOTALL)
+        raise Fault("fault.endpoint-address", address=without)
+    return parts
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc
+
+
+def _opener() -> OpenerDirector:
+    opener = OpenerDirector()
+    for handler in (ProxyHandler(), HTTPHandler(), HTTPSHandler(), _AsAnswered()):
+        opener.add_handler(handler)
+    return opener
+
+
+def _select_all(endpoint: _Endpoint, store: Store) -> None:
+    """Fetch what is said of the tables' things, a query a table.
+
+    A blank node has a name within one answer only; where there are any, one query fetches all.
+    """
+    groups = [*(classes_of(table) for table in tables().values()), _BESIDE]
+    every = tuple(dict.fromkeys(iri for group in groups for iri in group))
+    typed = f"VALUES ?class {{ {_named(every)} }}"
+    hidden = f"ASK {{ {typed} GRAPH ?g {{ ?s a ?class }} FILTER NOT EXISTS {{ ?s a ?class }} }}"
+    shape = _IN_GRAPHS if endpoint.holds(hidden) else _PLAIN
+    said = _SAID % {"classes": _named(every), **shape}
+    blank = endpoint.holds(f"ASK {{ {said} FILTER (isBlank(?s) || isBlank(?o)) }}")
+    for number, group in enumerate([every] if blank else groups):
+        said = _SAID % {"classes": _named(group), **shape}
+        _fetch(endpoint, store, said, number, in_one=blank)
+
+
+def _named(classes: Iterable[str]) -> str:
+    return " ".join(f"<{iri}>" for iri in classes)
+
+
+def _fetch(endpoint: _Endpoint, store: Store, said: str, number: int, *, in_one: bool) -> None:
+    """Fetch statements at once, and where the endpoint cuts them short, page by page."""
+    select = f"SELECT DISTINCT ?s ?p ?o WHERE {{ {said} }}"
+    found = _kept(store, endpoint.rows(select, width=3), number)
+    count = f"SELECT (COUNT(*) AS ?n) WHERE {{ {select} }}"
+    whole = next(
+        (int(n.value) for (n,) in endpoint.rows(count, width=1) if isinstance(n, Literal)), 0
+    )
+    if found >= whole:
+        return
+    size, start = found, 0
+    while not in_one and size and start < whole:
+        page = f"{select} ORDER BY ?s ?p ?o LIMIT {size} OFFSET {start}"
+        received = _kept(store, endpoint.rows(page, width=3), number)
+        if not received:
+            break
+        start += received
+    if start < whole:
+        raise Fault(
+            "fault.endpoint-cut", address=endpoint.shown, found=max(found, start), whole=whole
+        )
+
+
+def _kept(store: Store, rows: Iterable[tuple[object, ...]], number: int) -> int:
+    """Put statements into the store, blank nodes kept apart from those of other answers."""
+    count = 0
+
+    def quads() -> Iterator[Quad]:
+        nonlocal count
+        for row in rows:
+            subject, term, value = (
+                BlankNode(f"a{number}x{part.value}") if isinstance(part, BlankNode) else part
+                for part in row
+            )
+            count += 1
+            yield Quad(subject, term, value)  # type: ignore[arg-type]
+
+    store.bulk_extend(quads())
+    return count
+
+
+def _foreign(endpoint: _Endpoint) -> Iterator[tuple[str, int]]:
+    """Yield the classes that are not klaster's, the commonest first, and how many are of them."""
+    ours = _named(KL + term.name for term in terms().values() if term.kind == "classes")
+    asked = f"""
+    SELECT ?class (COUNT(DISTINCT ?thing) AS ?count) WHERE {{
+      {{ ?thing a ?class }} MINUS {{ VALUES ?own {{ {ours} }} ?thing a ?own }}
+    }} GROUP BY ?class ORDER BY DESC(?count) ?class LIMIT 100"""
+    for found, count in endpoint.rows(asked, width=2):
+        if isinstance(found, NamedNode) and isinstance(count, Literal):
+            yield found.value, int(count.value)

@@ -193,8 +193,7 @@ def _cooperations(graph: Graph, rows: pl.DataFrame, _: pl.DataFrame) -> pl.DataF
     ]
     schema = dict.fromkeys(("subject", "participant", "role"), pl.String)
     roles = pl.DataFrame(found, schema=schema, orient="row").unique()
-    joined = rows.drop("role").join(roles, on=["subject", "participant"], how="left")
-    return joined.sort("subject", "participant", "role")
+    return rows.drop("role").join(roles, on=["subject", "participant"], how="left")
 
 
 def _codes(graph: Graph, rows: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
@@ -262,8 +261,8 @@ def _left(
 
 def _raw(table: Table, frame: pl.DataFrame, source: str) -> RawTable:
     """Return a table with numbered rows, each with where it came from."""
-    rows = frame.with_row_index("row", offset=_FIRST_ROW)
-    names = [column.name for column in table.columns if column.name in rows.columns]
+    names = [column.name for column in table.columns if column.name in frame.columns]
+    rows = frame.sort("subject", *names).with_row_index("row", offset=_FIRST_ROW)
     required = {column.name for column in table.columns if column.required}
     kept = [name for name in names if rows[name].count() or name in required]
     origins = rows.select(

@@ -13,16 +13,15 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Store
 from klaster.loaders.blank_nodes import stable_names
 from klaster.ontology.tables import Table
 from klaster.ontology.term_tables import terms
-from klaster.ontology.terms import KL, PREFIXES, PROV, XSD
+from klaster.ontology.terms import KL, PREFIXES, PROV
 
 STATEMENTS: Final = {
     "subject": pl.String,
     "term": pl.String,
     "value": pl.String,
-    "type": pl.String,
     "language": pl.String,
 }
-"""``type`` is the datatype of a literal, ``iri`` or ``blank``."""
+"""An IRI is its own text, a blank node its stable name; ``language`` is empty where there is none."""
 
 _ABOUT: Final = """
 SELECT DISTINCT ?s ?p ?o WHERE {
@@ -88,19 +87,19 @@ class Graph:
         """Return everything that is said of the things of some classes, sorted."""
         named = " ".join(f"<{iri}>" for iri in classes)
         rows = [
-            (self.name(subject), self.name(term), self.name(value), *_kind(value))
+            (self.name(subject), self.name(term), self.name(value), _language(value))
             for subject, term, value in self.select(_ABOUT % named)
         ]
         # What the other side says of them is said of them too.
         things = {subject for subject, *_ in rows}
         rows += [
-            (subject, term, value, "iri", "")
+            (subject, term, value, "")
             for term, asked in _INVERSE.items()
             for subject, value in self.edges(asked)
             if subject in things
         ]
         frame = pl.DataFrame(rows, schema=STATEMENTS, orient="row")
-        return frame.unique(["subject", "term", "value", "language"]).sort(list(STATEMENTS))
+        return frame.unique().sort(list(STATEMENTS))
 
     def edges(self, sparql: str) -> set[tuple[str, str]]:
         """Return pairs of things."""
@@ -147,7 +146,7 @@ class Graph:
         return [(self.name(found), int(self.name(count))) for found, count in self.select(asked)]
 
 
-def _kind(value: object) -> tuple[str, str]:
-    if isinstance(value, Literal):
-        return value.datatype.value.removeprefix(XSD), (value.language or "").split("-")[0].lower()
-    return ("blank" if isinstance(value, BlankNode) else "iri"), ""
+def _language(value: object) -> str:
+    """Return the language of a text, without its region or script."""
+    tag = value.language if isinstance(value, Literal) else None
+    return (tag or "").split("-")[0].lower()

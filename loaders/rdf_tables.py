@@ -51,6 +51,8 @@ _KNOWN_OF: Final = {
     "codes": [f"{SKOS}{name}" for name in ("notation", "inScheme", "prefLabel", "broader")],
     # An instrument without a title is called what its kind is called.
     "instruments": [f"{RDFS}label"],
+    # The other forms of an act's number follow from the number.
+    "policies": [f"{SKOS}altLabel"],
 }
 _FIRST_ROW: Final = 2
 """As if there were a header in row 1."""

@@ -18,6 +18,7 @@ import pytest
 
 import klaster
 from klaster.loaders import sources
+from klaster.loaders.reading import sort_out
 from klaster.ontology.periods import first_day, first_day_after
 from klaster.ontology.tables import SourceTables, tables
 
@@ -37,7 +38,7 @@ def loaded(raws, name: str = "given", base: str = "https://example.org/base/") -
     """Check and name tables as a source does."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sources, "source_kind", lambda _: "rdf")
-        patch.setattr(sources, "_read", lambda *_: iter(raws))
+        patch.setattr(sources, "find_tables", lambda *_: sort_out(raws))
         patch.setattr(sources, "fingerprint", lambda _: "0" * 64)
         return sources.read_source(Path(name), base=base, name=name)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -35,6 +35,7 @@ class LoadReport:
     sheets and columns that are no part of klaster's tables, ``guessed`` what was told of a
     text file's encoding, separator and decimal sign. Where the source replaces an
     earlier state of itself, ``changes`` counts, by table, the rows added, changed and gone.
+    ``unknown`` are actors, by row, that decisions of the source are about and the graph lacks.
     """
 
     name: str
@@ -45,6 +46,7 @@ class LoadReport:
     unread: tuple[str, ...] = ()
     guessed: tuple[str, ...] = ()
     changes: Mapping[str, Difference] | None = None
+    unknown: tuple[str, ...] = ()
 
 
 class KnowledgeGraph:
@@ -137,7 +139,15 @@ class KnowledgeGraph:
             )
         if loads:
             self._change(loads, loaded_at=loaded_at or dt.datetime.now(dt.UTC), progress=progress)
-        return reports
+        return [replace(report, unknown=self._unknown(report)) for report in reports]
+
+    def _unknown(self, report: LoadReport) -> tuple[str, ...]:
+        """Return the actors, by row, that a source's decisions are about and the graph lacks."""
+        from klaster.graph.store.merging import unknown_references
+
+        if not report.rows.get("matches"):
+            return ()
+        return unknown_references(self._columns.folders, report.name)
 
     def drop(self, name: str) -> None:
         """Take a source out of the graph, with all that it stated and nothing else.
@@ -251,13 +261,15 @@ class KnowledgeGraph:
         is derived from them and the findings. With ``rdf12``, links also reify their direct
         edges, as RDF 1.2 has it.
         """
+        from klaster.graph.store.columns import Columns
         from klaster.graph.store.exchange import write_rdf
         from klaster.graph.store.tabular import as_loaded, write_csv_folder, write_workbook
 
         path = Path(path)
         if path.suffix.lower() in ("", ".xlsx") and not rdf12:
             write = write_workbook if path.suffix else write_csv_folder
-            write(as_loaded(self._columns), path)
+            apart = Columns(self._columns.folders, merged=False)
+            write(as_loaded(apart), path)
             return
 
         graphs = [graph_iri(self.base, "source", entry.name) for entry in self.sources()]

@@ -75,8 +75,10 @@ def _dangling(
         [pl.Series("id", [], dtype=pl.String)]
         + [frames[table]["id"].cast(pl.String) for table in column.refers if table in frames]
     ).drop_nulls()
-    # A code that was recognised, or an address where a source is due, is complete by itself.
-    complete = pl.col("reference").str.contains("^https?://")
+    # A code that was recognised, or an address where a source is due, is complete by itself; so
+    # is what names an actor of another source.
+    whole = r"^(https?://|[\w.-]+:.)" if column.beyond else "^https?://"
+    complete = pl.col("reference").str.contains(whole)
     dangling = references(frame, column).filter(
         ~complete & ~pl.col("reference").is_in(known.implode())
     )

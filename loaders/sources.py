@@ -33,6 +33,10 @@ from klaster.ontology.tables import SourceTables, Table, tables
 LOADER_VERSION: Final = "1"
 """Goes up when the same file would give other tables, so that it is then loaded again."""
 
+# A list of codes, or of decisions about the actors of other sources, may come by itself;
+# everything else rests on actors.
+_ALONE: Final = frozenset({"actors", "codes", "matches"})
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -126,8 +130,7 @@ def read_source(path: Path, *, base: str, name: str, skip_bad_rows: bool = False
     kind = source_kind(path)
     guessed: list[str] = []
     raws, faults, unread = _sort_out(_read(path, kind, guessed))
-    # A list of codes may come by itself; everything else rests on actors.
-    if "actors" not in raws and "codes" not in raws:
+    if not raws.keys() & _ALONE:
         found = ", ".join([*raws, *unread]) or "-"
         if not faults:
             raise Fault("fault.no-actors", source=path.name, found=found)

@@ -1,7 +1,8 @@
 """Names in a form in which they can be compared: whatever the script, the spelling, the legal form.
 
 A name is compared twice: by its letters, which differ only where the name is spelled otherwise,
-and by its sound, in which transliterations of one word meet (Toshkent, Ташкент, Tashkent).
+and by its sound, in which transliterations of one word meet (Toshkent, Ташкент, Tashkent) and the
+commonest words of names in translation (davlat, государственный, state).
 """
 
 from __future__ import annotations
@@ -55,7 +56,9 @@ def comparable(name: str) -> ComparableName:
     ['jsc']
     """
     words, forms = _without_legal_forms(_words(name))
-    return ComparableName(words, tuple(map(sound, words)), forms)
+    sounds = map(sound, words)
+    heard = (_meanings().get(word, word) for word in sounds)
+    return ComparableName(words, tuple(word for word in heard if word), forms)
 
 
 _CYRILLIC: Final = str.maketrans(
@@ -99,6 +102,7 @@ _SOUNDS: Final = tuple(
         ("tex$", "teks"),
         ("exp", "eksp"),
         ("techn", "tehn"),
+        ("(?<=....)sk(iy|aya|oye|oe|oy|ogo)$", ""),
         ("o'", "u"),
         ("'", ""),
         ("dzh|dj|zh", "j"),
@@ -148,13 +152,34 @@ def _once(word: str) -> str:
 @cache
 def _legal_forms() -> Mapping[tuple[str, ...], str]:
     """Return each spelling of a legal form, as words, with its code."""
-    path = files("klaster.ontology").joinpath("codes", "legal-form.csv")
     found: dict[tuple[str, ...], str] = {}
-    with path.open(encoding="utf-8") as stream:
-        for row in csv.DictReader(stream):
-            spellings = [*row["spellings"].split("|"), row["en"], row["ru"], row["uz"]]
-            found |= {tuple(_words(spelling)): row["code"] for spelling in spellings}
+    for row in _rows("legal-form"):
+        spellings = [*row["spellings"].split("|"), row["en"], row["ru"], row["uz"]]
+        found |= {tuple(_words(spelling)): row["code"] for spelling in spellings}
     return found
+
+
+_LINKING: Final = "of"
+
+
+@cache
+def _meanings() -> Mapping[str, str]:
+    """Return the sounds of the commonest words of names, each with that of the Uzbek word.
+
+    Words that only link others (of, and, named after) mean nothing.
+    """
+    found: dict[str, str] = {}
+    for row in _rows("name-word"):
+        meant = "" if row["broader"] == _LINKING else sound(_words(row["uz"])[0])
+        for spelling in [*row["spellings"].split("|"), row["en"], row["ru"], row["uz"]]:
+            found[sound(_words(spelling)[0])] = meant
+    return found
+
+
+def _rows(scheme: str) -> list[dict[str, str]]:
+    path = files("klaster.ontology").joinpath("codes", f"{scheme}.csv")
+    with path.open(encoding="utf-8") as stream:
+        return list(csv.DictReader(stream))
 
 
 @cache

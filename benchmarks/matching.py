@@ -26,6 +26,10 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from klaster.graph.matching.proposals import THRESHOLD, Proposals, propose
+from klaster.graph.store.columns import Columns, schema, write_columns
+from klaster.ontology.tables import SourceTables, tables
+
 RESULTS = Path(__file__).parent / "RESULTS.md"
 HEADING = "## Matching of actors"
 REGIONS = ["AN", "BU", "FA", "JI", "NG", "NW", "QA", "QR", "SA", "SI", "SU", "TK", "TO", "XO"]
@@ -127,12 +131,8 @@ def made_up(names: int, seed: int = 0) -> tuple[pl.DataFrame, dict[tuple[str, st
     return table, pairs
 
 
-def proposals(table: pl.DataFrame, folder: Path, threshold: float) -> tuple[object, float]:
+def proposals(table: pl.DataFrame, folder: Path, threshold: float) -> tuple[Proposals, float]:
     """Return what klaster proposes for a table of actors, and the seconds it took."""
-    from klaster.graph.matching.proposals import propose
-    from klaster.graph.store.columns import Columns, schema, write_columns
-    from klaster.ontology.tables import SourceTables, tables
-
     lacking = [
         pl.lit(None).cast(kind).alias(name)
         for name, kind in schema(tables()["actors"]).items()
@@ -147,13 +147,11 @@ def proposals(table: pl.DataFrame, folder: Path, threshold: float) -> tuple[obje
 
 def one_size(names: int) -> list[str]:
     """Measure one size, in a process of its own."""
-    from klaster.graph.matching.proposals import THRESHOLD
-
     table, planted = made_up(names)
     with tempfile.TemporaryDirectory() as scratch:
         found, seconds = proposals(table, Path(scratch), THRESHOLD)
     usage = resource.getrusage(resource.RUSAGE_SELF)
-    pairs = {(p.actor[2:], p.same_as[2:]) for p in found.found}  # type: ignore[attr-defined]
+    pairs = {(p.actor[2:], p.same_as[2:]) for p in found}
     pairs = {(min(pair), max(pair)) for pair in pairs}
     hit = {pair for pair in planted if pair in pairs}
     # An actor made up twice by chance is one that no reviewer could tell from a duplicate.
@@ -166,7 +164,7 @@ def one_size(names: int) -> list[str]:
     twins = {pair for pair in pairs - hit if names_of[pair[0]] == names_of[pair[1]]}
     cells = [
         f"{names:,}",
-        f"{found.compared:,}",  # type: ignore[attr-defined]
+        f"{found.compared:,}",
         f"{seconds:.0f}",
         f"{usage.ru_maxrss / 1024:,.0f}",
         f"{len(planted):,}",
@@ -191,7 +189,7 @@ def research(folder: Path) -> Iterator[str]:
         owner[one] == owner[other] for place, one in enumerate(ids) for other in ids[place + 1 :]
     )
     for threshold in (0.9, 0.8, 0.75, 0.7, 0.6, 0.5):
-        pairs = [p for p in found.found if p.score >= threshold]  # type: ignore[attr-defined]
+        pairs = [p for p in found if p.score >= threshold]
         hit = sum(owner[p.actor[2:]] == owner[p.same_as[2:]] for p in pairs)
         yield f"| {threshold} | {len(pairs)} | {hit / max(1, len(pairs)):.3f} | {hit / truth:.3f} |"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
 from klaster.graph.answer import Count
 from klaster.graph.network.network import Network
@@ -13,14 +14,21 @@ from klaster.ontology.labels import LANGUAGES, phrase_words, term_words
 from klaster.ontology.tables import tables
 
 
-def count(columns: Columns, sources: Sequence[SourceEntry], network: Network) -> list[Count]:
-    """Return the lines of ``klaster info``."""
+DISAGREEING: Final = "disagreeing-facts"
+"""The question that lists what sources state differently."""
+
+
+def count(
+    columns: Columns, sources: Sequence[SourceEntry], network: Network, *, disagreeing: int
+) -> list[Count]:
+    """Return the lines of ``klaster info``; ``disagreeing`` facts are stated differently."""
     return [
         *_tables(columns),
         *_kinds(columns),
         *_links(network),
         *_languages(columns),
         *_sources(sources),
+        *_identity(columns, disagreeing),
         *_answers(columns),
     ]
 
@@ -79,6 +87,15 @@ def _sources(sources: Sequence[SourceEntry]) -> list[Count]:
             sum(entry.rows.values()),
         )
         for entry in sources
+    ]
+
+
+def _identity(columns: Columns, disagreeing: int) -> list[Count]:
+    """Count what sources say of the same actors: those merged, and what they disagree on."""
+    words = phrase_words("info.disagreeing", question=DISAGREEING)
+    return [
+        Count("identity", "merged", phrase_words("info.merged"), len(columns.merges)),
+        Count("identity", DISAGREEING, words, disagreeing),
     ]
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from klaster.graph.answer import Answer, Check, Count, Records
     from klaster.graph.findings.finding import Finding
+    from klaster.graph.matching.proposals import Proposals
     from klaster.graph.network.network import Network
     from klaster.graph.store.columns import Columns, Difference
     from klaster.graph.store.embedded import EmbeddedStore
@@ -368,6 +369,27 @@ class KnowledgeGraph:
         found = find_gaps(self._columns, cluster=self.cluster(cluster) if cluster else None)
         return Records(found, lambda finding: finding.row(language))
 
+    def match(
+        self, *, threshold: float | None = None, top: int | None = None, language: str = "en"
+    ) -> Proposals:
+        """Return the pairs of actors that may be the same organisation, best first.
+
+        A pair has a score from 0 to 1 and the reasons for and against. What reviewers decide,
+        in the table ``matches``, is loaded like any source; ``write_review`` of
+        ``klaster.graph.matching.review`` writes that table.
+
+        Parameters
+        ----------
+        threshold
+            Pairs with a lower score are left out; by default 0.75.
+        top
+            Only so many of the best.
+        """
+        from klaster.graph.matching.proposals import THRESHOLD, propose
+
+        least = THRESHOLD if threshold is None else threshold
+        return propose(self._columns, threshold=least, top=top, language=language)
+
     def policy(self, *, date: dt.date | None = None) -> Answer:
         """Return whom each instrument is meant for and whom it is recorded to have reached."""
         from klaster.graph.answer import Answer
@@ -397,9 +419,14 @@ class KnowledgeGraph:
 
     def info(self) -> list[Count]:
         """Return counts of what is in the graph, and what the data can and cannot answer."""
-        from klaster.graph.counts import count
+        from klaster.graph.counts import DISAGREEING, count
 
-        return count(self._columns, self.sources(), self.network())
+        disagreeing = 0
+        if len(self.sources()) > 1:
+            listed = self.ask(DISAGREEING)
+            facts = [listed.columns.index(name) for name in ("thing", "figure")]
+            disagreeing = len({tuple(row[place] for place in facts) for row in listed.rows})
+        return count(self._columns, self.sources(), self.network(), disagreeing=disagreeing)
 
     def table(self, name: str) -> pl.DataFrame:
         """Return one of the graph's tables over all its sources."""

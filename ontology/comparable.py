@@ -73,7 +73,7 @@ _LATIN: Final = str.maketrans(
     {"ş": "sh", "ç": "ch", "ğ": "g'", "ı": "i", "ə": "a", "ø": "o", "ł": "l", "đ": "d"}
 )
 _YE: Final = re.compile(r"(?<![^\W_])е|(?<=[аеёиоуўыэюяъь])е")
-_QUOTED: Final = re.compile(r"(?<!\w)'([^']*)'(?!\w)")
+_QUOTED: Final = re.compile(r"(?<![\w'])'(.*?)'(?!['\w])")
 _INITIALS: Final = re.compile(r"(?<=\b\w)\.(?=\w\b)")
 _SOFT: Final = re.compile(r"(?<![og])'|'(?=')")
 # Between letters and digits: “No1” is “No 1”.

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import polars as pl
 
+from klaster.graph.answer import Records
 from klaster.graph.matching.bearers import Bearers, bearers
 from klaster.graph.matching.blocking import candidates, words_of
 from klaster.graph.matching.likeness import compare
+from klaster.graph.matching.proposal import Proposal
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.merging import separated
-from klaster.ontology.codes import codes
-from klaster.ontology.labels import LANGUAGES, code_label
-from klaster.ontology.tables import tables
 
 THRESHOLD: Final = 0.75
 """Pairs with a lower score are not proposed unless asked for."""
@@ -47,51 +45,23 @@ _REASONS: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Proposal:
-    """Two actors that may be one: ``score`` from 0 to 1, and the reasons with what they rest on."""
+class Proposals(Records[Proposal]):
+    """The proposals, best first, and what they rest on.
 
-    actor: str
-    actor_name: str
-    same_as: str
-    same_as_name: str
-    score: float
-    reasons: Mapping[str, str]
+    ``compared`` is the number of pairs of names that were compared, ``too_common`` that of the
+    keys that too many names share to be compared by them.
+    """
 
-    def explanation(self, language: str) -> str:
-        """Return the reasons in sentences."""
-        known = codes("match-reason")
-        sentences = [
-            known[reason].meanings[language].format(value=_said(reason, value, language))
-            for reason, value in self.reasons.items()
-        ]
-        return " ".join(sentences)
-
-    def row(self, language: str) -> dict[str, object]:
-        """Return the proposal as a row of the table ``matches``, decided by nobody yet."""
-        return {
-            "actor": self.actor,
-            "actor_name": self.actor_name,
-            "same_as": self.same_as,
-            "same_as_name": self.same_as_name,
-            "decision": "",
-            "score": self.score,
-            "reasons": ";".join(self.reasons),
-            "explanation": self.explanation(language),
-        }
-
-
-@dataclass(frozen=True)
-class Proposals:
-    """The proposals, best first, and what they rest on: pairs compared, keys left out as too common."""
-
-    found: tuple[Proposal, ...]
-    compared: int
-    too_common: int
+    def __init__(
+        self, proposals: Iterable[Proposal], *, language: str, compared: int, too_common: int
+    ) -> None:
+        super().__init__(proposals, lambda proposal: proposal.row(language))
+        self.compared = compared
+        self.too_common = too_common
 
 
 def propose(
-    columns: Columns, *, threshold: float = THRESHOLD, top: int | None = None
+    columns: Columns, *, threshold: float = THRESHOLD, top: int | None = None, language: str = "en"
 ) -> Proposals:
     """Return the pairs of actors that may be one, best first.
 
@@ -101,23 +71,18 @@ def propose(
     given = bearers(columns)
     words = words_of(given.names)
     blocked = candidates(given, words)
-    least = 0.0 if threshold <= _floor(0.0) else _least(threshold)
-    alike = compare(given.names, words, blocked.pairs, least=least)
+    alike = compare(given.names, words, blocked.pairs, least=_least(threshold))
     scored = _scored(_of_actors(alike, given), given)
     kept = scored.filter(pl.col("score") >= threshold)
     kept = _undecided(kept, columns).sort("score", "iri", "iri_other", descending=[True, False, False])
     chosen = kept.head(top) if top else kept
     references = _references(columns, pl.concat([chosen["iri"], chosen["iri_other"]]))
-    found = tuple(_proposals(chosen, references))
-    return Proposals(found, blocked.pairs.height, blocked.too_common)
-
-
-def _floor(alike: float) -> float:
-    """Return the highest score that names no more alike than this can be a part of."""
-    doubt = 1 - _SIMILAR * alike
-    for part in _FOR.values():
-        doubt *= 1 - part
-    return 1 - doubt
+    return Proposals(
+        _proposals(chosen, references),
+        language=language,
+        compared=blocked.pairs.height,
+        too_common=blocked.too_common,
+    )
 
 
 def _least(threshold: float) -> float:
@@ -252,25 +217,3 @@ def _proposals(pairs: pl.DataFrame, references: Mapping[str, str]) -> Iterator[P
             score=row["score"],
             reasons={reason: row[reason] for reason in _REASONS if row[reason] is not None},
         )
-
-
-_SCHEMES: Final = {
-    "same-region": "region",
-    "other-region": "region",
-    "other-legal-form": "legal-form",
-    "other-kind": "actor-kind",
-    "other-country": "country",
-}
-
-
-def _said(reason: str, value: str, language: str) -> str:
-    """Return what a reason rests on in words: labels in place of codes."""
-    scheme = _SCHEMES.get(reason)
-    if not scheme:
-        return value
-    separator = " " if reason == "other-legal-form" else ";"
-    sides = [
-        ", ".join(code_label(scheme, code, language) for code in side.split(separator))
-        for side in value.split(" ≠ ")
-    ]
-    return " ≠ ".join(sides)

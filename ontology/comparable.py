@@ -88,9 +88,9 @@ def _words(name: str) -> list[str]:
     text = _INITIALS.sub("", _QUOTED.sub(r" \1 ", text).replace("&", " "))
     # In Russian and Uzbek a first е, or one after a vowel, is said ye.
     text = _YE.sub("ye", text).translate(_CYRILLIC).translate(_LATIN)
-    text = "".join(
-        sign for sign in unicodedata.normalize("NFD", text) if not unicodedata.combining(sign)
-    )
+    if not text.isascii():
+        parts = unicodedata.normalize("NFD", text)
+        text = "".join(sign for sign in parts if not unicodedata.combining(sign))
     return _WORD.findall(_DIGITS.sub(" ", _SOFT.sub("", text)))
 
 

@@ -23,7 +23,11 @@ _ENDS: Final = 4
 
 @dataclass(frozen=True)
 class Candidates:
-    """Pairs of names (``one``, ``other``) to compare, and how many keys were left out as too common."""
+    """Pairs of names to compare, and how many keys were left out as too common.
+
+    A pair has the names (``one``, ``other``), the actors that bear them (``first``, ``second``),
+    and whether these share more than names: a web site or an identifier (``beside``).
+    """
 
     pairs: pl.DataFrame
     too_common: int
@@ -41,16 +45,30 @@ def words_of(names: pl.DataFrame) -> pl.DataFrame:
 
 def candidates(given: Bearers, words: pl.DataFrame) -> Candidates:
     """Return the pairs of names, of two different actors, that share a key."""
-    found = [_pairs(keys) for keys in (*_keys(given.names, words), *_keys_of_actors(given))]
-    owner = given.names.select("bearer", "actor")
-    pairs = (
-        pl.concat([pairs for pairs, _ in found])
-        .unique(maintain_order=False)
-        .join(owner.rename({"bearer": "one", "actor": "first"}), on="one")
-        .join(owner.rename({"bearer": "other", "actor": "second"}), on="other")
-        .filter(pl.col("first") != pl.col("second"))
+    by_name = [_pairs(keys) for keys in _keys(given.names, words)]
+    by_actor = [_pairs(keys) for keys in _keys_of_actors(given)]
+    beside = _owned(pl.concat([pairs for pairs, _ in by_actor]).unique(), given)
+    alike = _owned(pl.concat([pairs for pairs, _ in by_name]).unique(), given)
+    actors = beside.select("first", "second").unique()
+    pairs = pl.concat(
+        [
+            alike.join(actors, on=["first", "second"], how="anti").with_columns(beside=False),
+            alike.join(actors, on=["first", "second"], how="semi").with_columns(beside=True),
+            beside.join(alike, on=["one", "other"], how="anti").with_columns(beside=True),
+        ]
     )
-    return Candidates(pairs, sum(count for _, count in found))
+    return Candidates(pairs, sum(count for _, count in (*by_name, *by_actor)))
+
+
+def _owned(pairs: pl.DataFrame, given: Bearers) -> pl.DataFrame:
+    """Add who bears the names, and leave out pairs of names of one actor.
+
+    Names are numbered in the order of their actors, so the first actor has the first name.
+    """
+    owners = given.names["actor"]
+    return pairs.with_columns(
+        first=owners.gather(pairs["one"]), second=owners.gather(pairs["other"])
+    ).filter(pl.col("first") != pl.col("second"))
 
 
 def _pairs(keys: pl.DataFrame) -> tuple[pl.DataFrame, int]:
@@ -81,19 +99,19 @@ def _keys(names: pl.DataFrame, words: pl.DataFrame) -> list[pl.DataFrame]:
         sounds.list.eval(pl.element().str.tail(_ENDS)).list.sort().list.join(" "),
         pl.when(consonants.str.len_chars() >= _ENDS).then(consonants),
     ]
-    keys = [
-        names.select("bearer", key=whole.hash()).drop_nulls()
-        if number < len(wholes) - 1
-        else names.select("bearer", whole=whole).drop_nulls().select("bearer", key=pl.col("whole").hash())
-        for number, whole in enumerate(wholes)
-    ]
+    keys = [_hashed(names.select("bearer", key=whole)) for whole in wholes]
     rare = _rarest(words)
-    keys.append(rare.select("bearer", key=pl.col("word").hash()))
+    keys.append(_hashed(rare.select("bearer", key="word")))
     twos = rare.join(rare, on="bearer", suffix="_other").filter(
         pl.col("place") < pl.col("place_other")
     )
-    keys.append(twos.select("bearer", key=pl.concat_str("word", "word_other", separator=" ").hash()))
+    both = pl.concat_str("word", "word_other", separator=" ")
+    keys.append(_hashed(twos.select("bearer", key=both)))
     return keys
+
+
+def _hashed(keys: pl.DataFrame) -> pl.DataFrame:
+    return keys.drop_nulls().with_columns(pl.col("key").hash())
 
 
 def _rarest(words: pl.DataFrame) -> pl.DataFrame:
@@ -113,7 +131,5 @@ def _keys_of_actors(given: Bearers) -> list[pl.DataFrame]:
     """Return what else actors may share: a web site, an identifier."""
     first = given.names.group_by("actor").agg(pl.col("bearer").min())
     known = given.actors.join(first, on="actor")
-    return [
-        known.select("bearer", whole=column).drop_nulls().select("bearer", key=pl.col("whole").hash())
-        for column in ("site", "lei", "stir", "ror")
-    ]
+    shared = ("site", "lei", "stir", "ror")
+    return [_hashed(known.select("bearer", key=column)) for column in shared]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
@@ -25,19 +24,16 @@ def compare(
 ) -> pl.DataFrame:
     """Return the pairs of names with their likeness, from 0 to 1 (``alike``), where it is ``least``.
 
-    ``same`` says whether the letters are the same, ``heard`` whether the sound is. Names in
-    which different numbers stand are of different things and left out.
+    Pairs whose actors share more than names (``beside``) are returned however they are. ``same``
+    says whether the letters are the same, ``heard`` whether the sound is. Names in which
+    different numbers stand are of different things and left out, unless their actors share more.
     """
     weights = _weights(names.height, words)
-    found = [
-        _compared(names, weights, chunk).filter(pl.col("alike") >= least)
-        for chunk in _chunks(pairs)
-    ]
-    return pl.concat(found) if found else _compared(names, weights, pairs)
-
-
-def _chunks(pairs: pl.DataFrame) -> Iterator[pl.DataFrame]:
-    return pairs.iter_slices(_CHUNK)
+    chunks = pairs.iter_slices(_CHUNK) if pairs.height else [pairs]
+    return pl.concat(
+        _compared(names, weights, chunk).filter((pl.col("alike") >= least) | pl.col("beside"))
+        for chunk in chunks
+    )
 
 
 def _weights(names: int, words: pl.DataFrame) -> csr_matrix:
@@ -80,7 +76,7 @@ def _compared(names: pl.DataFrame, weights: csr_matrix, pairs: pl.DataFrame) -> 
             pl.DataFrame({"alike": alike}),
         ],
         how="horizontal",
-    ).filter("numbered")
+    ).filter(pl.col("numbered") | pl.col("beside"))
 
 
 def _rest_alike(sides: pl.DataFrame) -> NDArray[np.float64]:

@@ -86,11 +86,9 @@ def propose(
 
 
 def _least(threshold: float) -> float:
-    """Return how alike names must be for a pair to reach a score with everything else in favour."""
-    left = 1.0
-    for part in _FOR.values():
-        left *= 1 - part
-    return max(0.0, (1 - (1 - threshold) / left) / _SIMILAR)
+    """Return how alike names must be for a pair to reach a score if no web site speaks for it."""
+    doubt = (1 - threshold) / (1 - _FOR["same-region"])
+    return max(0.0, (1 - doubt) / _SIMILAR)
 
 
 def _of_actors(alike: pl.DataFrame, given: Bearers) -> pl.DataFrame:

@@ -162,7 +162,7 @@ def one_size(names: int) -> list[str]:
     ]
     names_of = dict(table.select("id", "name").rows())
     twins = {pair for pair in pairs - hit if names_of[pair[0]] == names_of[pair[1]]}
-    cells = [
+    return [
         f"{names:,}",
         f"{found.compared:,}",
         f"{seconds:.0f}",
@@ -173,7 +173,6 @@ def one_size(names: int) -> list[str]:
         f"{len(hit) / max(1, len(pairs)):.3f}",
         f"{len(hit) / max(1, len(pairs - twins)):.3f}",
     ]
-    return cells
 
 
 def research(folder: Path) -> Iterator[str]:
@@ -220,8 +219,15 @@ def main() -> None:
         "registration number could tell them apart.",
     ]
     if given.ror:
-        table += ["", "Names of one research organisation in Uzbek, Russian and English (ROR), names only:", ""]
-        table += ["| score at least | pairs | precision | recall |", "| ---: | ---: | ---: | ---: |"]
+        table += [
+            "",
+            "Names of one research organisation in Uzbek, Russian and English (ROR), names only:",
+            "",
+        ]
+        table += [
+            "| score at least | pairs | precision | recall |",
+            "| ---: | ---: | ---: | ---: |",
+        ]
         table += research(given.ror)
     text = RESULTS.read_text("utf-8")
     before, _, after = text.partition(HEADING)

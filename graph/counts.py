@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from klaster.graph.answer import Count
+from klaster.graph.answer import Answer, Count
 from klaster.graph.network.network import Network
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.folder import SourceEntry
 from klaster.ontology.codes import codes
 from klaster.ontology.labels import LANGUAGES, phrase_words, term_words
 from klaster.ontology.tables import tables
-
 
 DISAGREEING: Final = "disagreeing-facts"
 """The question that lists what sources state differently."""
@@ -88,6 +87,12 @@ def _sources(sources: Sequence[SourceEntry]) -> list[Count]:
         )
         for entry in sources
     ]
+
+
+def facts(listed: Answer) -> int:
+    """Return how many facts are stated differently, of all that the question lists in pairs."""
+    thing, figure = (listed.columns.index(name) for name in ("thing", "figure"))
+    return len({(row[thing], row[figure]) for row in listed.rows})
 
 
 def _identity(columns: Columns, disagreeing: int) -> list[Count]:

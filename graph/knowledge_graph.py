@@ -110,6 +110,7 @@ class KnowledgeGraph:
         SourceError
             With every fault found in a source. The graph is then as it was.
         """
+        from klaster.graph.store.merging import unknown_references
         from klaster.loaders.sources import read_source
 
         if name and len(paths) > 1:
@@ -140,15 +141,10 @@ class KnowledgeGraph:
             )
         if loads:
             self._change(loads, loaded_at=loaded_at or dt.datetime.now(dt.UTC), progress=progress)
-        return [replace(report, unknown=self._unknown(report)) for report in reports]
-
-    def _unknown(self, report: LoadReport) -> tuple[str, ...]:
-        """Return the actors, by row, that a source's decisions are about and the graph lacks."""
-        from klaster.graph.store.merging import unknown_references
-
-        if not report.rows.get("matches"):
-            return ()
-        return unknown_references(self._columns.folders, report.name)
+        folders = self._columns.folders
+        return [
+            replace(report, unknown=unknown_references(folders, report.name)) for report in reports
+        ]
 
     def drop(self, name: str) -> None:
         """Take a source out of the graph, with all that it stated and nothing else.
@@ -374,16 +370,9 @@ class KnowledgeGraph:
     ) -> Proposals:
         """Return the pairs of actors that may be the same organisation, best first.
 
-        A pair has a score from 0 to 1 and the reasons for and against. What reviewers decide,
-        in the table ``matches``, is loaded like any source; ``write_review`` of
-        ``klaster.graph.matching.review`` writes that table.
-
-        Parameters
-        ----------
-        threshold
-            Pairs with a lower score are left out; by default 0.75.
-        top
-            Only so many of the best.
+        A pair has a score from 0 to 1, which is at least ``threshold`` (by default 0.75), and
+        reasons. ``write_review`` of ``klaster.graph.matching.review`` writes the pairs as a table
+        ``matches``; with what reviewers decide it is loaded like any source.
         """
         from klaster.graph.matching.proposals import THRESHOLD, propose
 
@@ -419,13 +408,10 @@ class KnowledgeGraph:
 
     def info(self) -> list[Count]:
         """Return counts of what is in the graph, and what the data can and cannot answer."""
-        from klaster.graph.counts import DISAGREEING, count
+        from klaster.graph.counts import DISAGREEING, count, facts
 
-        disagreeing = 0
-        if len(self.sources()) > 1:
-            listed = self.ask(DISAGREEING)
-            facts = [listed.columns.index(name) for name in ("thing", "figure")]
-            disagreeing = len({tuple(row[place] for place in facts) for row in listed.rows})
+        # One source cannot disagree with another.
+        disagreeing = facts(self.ask(DISAGREEING)) if len(self.sources()) > 1 else 0
         return count(self._columns, self.sources(), self.network(), disagreeing=disagreeing)
 
     def table(self, name: str) -> pl.DataFrame:

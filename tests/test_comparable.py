@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+import klaster.ontology.comparable as module
 from klaster.ontology.codes import codes
 from klaster.ontology.comparable import comparable, sound
 from klaster.ontology.names import fold
@@ -33,7 +34,7 @@ def syllables(chance: random.Random) -> tuple[str, str]:
 
 @pytest.mark.parametrize("seed", range(200))
 def test_a_name_is_the_same_in_any_script_case_apostrophe_and_punctuation(seed) -> None:
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311
     words = [syllables(chance) for _ in range(chance.randint(1, 4))]
     latin, cyrillic = (" ".join(word[side] for word in words) for side in (0, 1))
     known = comparable(latin)
@@ -49,7 +50,7 @@ def test_a_name_is_the_same_in_any_script_case_apostrophe_and_punctuation(seed) 
 
 @pytest.mark.parametrize("seed", range(200))
 def test_what_is_compared_stays_the_same_when_compared_again(seed) -> None:
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311
     signs = "abcdefghijklmnopqrstuvwxyzабвгдеёжзийклмнопрстуфхцчшщъыьэюяўғқҳşçğ'ʻ- .\"«12№İßéÖ"
     name = "".join(chance.choice(signs) for _ in range(chance.randint(1, 30)))
     once = comparable(name)
@@ -161,12 +162,10 @@ def test_no_spelling_stands_for_two_legal_forms_or_two_words() -> None:
         assert codes(scheme)
     forms: dict[tuple[str, ...], str] = {}
     words: dict[str, str] = {}
-    from klaster.ontology import comparable as module
-
     for row in module._rows("legal-form"):
         for spelling in [*row["spellings"].split("|"), row["en"], row["ru"], row["uz"]]:
-            key = tuple(module._words(spelling))
-            assert forms.setdefault(key, row["code"]) == row["code"], spelling
+            form = tuple(module._words(spelling))
+            assert forms.setdefault(form, row["code"]) == row["code"], spelling
     for row in module._rows("name-word"):
         for spelling in [*row["spellings"].split("|"), row["en"], row["ru"], row["uz"]]:
             key = sound(module._words(spelling)[0])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pyoxigraph as ox
 import pytest
 from made_up import LOADED_AT, write_tables
@@ -53,7 +55,7 @@ def test_a_decision_merges_two_actors_everywhere(graph, tmp_path) -> None:
     assert graph.query(f"SELECT ?p {{ <{gone}> ?p ?o }}").to_polars()["p"].to_list() == [
         "https://w3id.org/klaster/ontology#mergedInto"
     ]
-    degrees = dict(zip(*zip(*[(row[0], row[-1]) for row in graph.central(links=["supply"]).rows], strict=True), strict=True))  # fmt: skip
+    degrees = {row[0]: row[-1] for row in graph.central(links=["supply"]).rows}
     assert degrees[stands] == 3
     assert gone not in degrees
     told = {subject for finding in graph.missing() for subject in finding.subjects}
@@ -132,7 +134,7 @@ def test_the_actor_with_the_better_identifier_stands(tmp_path) -> None:
         graph = klaster.open(tmp_path / f"{last}.klaster")
         chain = [
             {"actor": one["id"], "same_as": other["id"], "decision": "same"}
-            for one, other in zip(rows[: last - 1], rows[1:last], strict=True)
+            for one, other in pairwise(rows[:last])
         ]
         tables = {"actors": rows[:last], "matches": chain}
         graph.load(write_tables(tmp_path / f"t{last}", tables))

@@ -91,7 +91,7 @@ def _rest_alike(sides: pl.DataFrame) -> NDArray[np.float64]:
     edits = process.cpdist(*sides_of_pairs, scorer=OSA.distance, score_cutoff=1)
     found = np.asarray(ratio, dtype=np.float64) / 100
     # One slip of a finger in a short word: a small part of it, and yet the same word.
-    long = (rests["one"].str.len_chars().to_numpy() >= _LONG)
+    long = rests["one"].str.len_chars().to_numpy() >= _LONG
     found = np.where((np.asarray(edits) <= 1) & long, np.maximum(found, _ONE_EDIT), found)
     empty = (rests["one"] == "").to_numpy() | (rests["other"] == "").to_numpy()
     return np.where(empty | (found < _WORDS_ALIKE), 0.0, found**1.5)

@@ -74,7 +74,9 @@ def propose(
     alike = compare(given.names, words, blocked.pairs, least=_least(threshold))
     scored = _scored(_of_actors(alike, given), given)
     kept = scored.filter(pl.col("score") >= threshold)
-    kept = _undecided(kept, columns).sort("score", "iri", "iri_other", descending=[True, False, False])
+    kept = _undecided(kept, columns).sort(
+        "score", "iri", "iri_other", descending=[True, False, False]
+    )
     chosen = kept.head(top) if top else kept
     references = _references(columns, pl.concat([chosen["iri"], chosen["iri_other"]]))
     return Proposals(
@@ -140,9 +142,7 @@ def _scored(pairs: pl.DataFrame, given: Bearers) -> pl.DataFrame:
     # Of three namesakes, two are less surely one than of two; of many, hardly.
     rivals = pl.col("bearing").clip(lower_bound=_COMMON) - 1
     score = score / (1 + 0.1 * rivals.log(2))
-    return pairs.with_columns(
-        score=pl.when(identified).then(_IDENTIFIED).otherwise(score).round(3)
-    )
+    return pairs.with_columns(score=pl.when(identified).then(_IDENTIFIED).otherwise(score).round(3))
 
 
 def _evidence() -> dict[str, pl.Expr]:

@@ -121,6 +121,8 @@ def match_sheet(
     rows = [proposal.row(language) for proposal in shown]
     if not for_people:
         return Sheet(rows, _data_headings(MATCH_COLUMNS))
+    for row in rows:
+        row["score"] = round(float(str(row["score"])), 2)
     headings = [
         Heading("score", phrase("head.score", language), number=True),
         Heading("actor_name", phrase("head.actor", language), widest=30),

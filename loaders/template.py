@@ -60,6 +60,9 @@ _PLAIN: Final = {
     "scheme": "template.scheme",
     "code": "template.code",
     "broader": "template.broader",
+    "actor_name": "template.compared-name",
+    "same_as_name": "template.compared-name",
+    "explanation": "template.explanation",
 }
 _NAMES: Final = {"en": "template.name-en", "ru": "template.name-ru", "uz": "template.name-uz"}
 _TYPES: Final = {
@@ -260,6 +263,8 @@ def _holds(column: Column, language: str) -> list[str]:
         holds.append(phrase("template.foreign", language))
     if column.refers:
         holds.append(phrase("template.refers", language, tables=", ".join(column.refers)))
+    if column.beyond:
+        holds.append(phrase("template.beyond", language))
     if "sources" in column.refers:
         holds.append(phrase("template.address", language))
     if not holds:

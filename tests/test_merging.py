@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import random
 from itertools import pairwise
 
+import networkx as nx
+import polars as pl
 import pyoxigraph as ox
 import pytest
 from made_up import LOADED_AT, write_tables
 
 import klaster
+from klaster.graph.store.merging import merges
 from klaster.ontology.faults import Fault, SourceError
 
 # A directory knows the spinner by another name, and a mill of its own that it supplies.
@@ -172,6 +176,37 @@ def test_actors_with_one_registration_number_cannot_be_decided_different(tmp_pat
     with pytest.raises(Fault) as caught:
         decide(graph, tmp_path, {"actor": "one:x", "same_as": "two:x", "decision": "different"})
     assert caught.value.key == "fault.contradiction"
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_actors_are_one_exactly_where_decisions_lead_from_one_to_the_other(tmp_path, seed) -> None:
+    chance = random.Random(seed)  # noqa: S311
+    ids = [f"a{number}" for number in range(8)]
+    pairs = [tuple(chance.sample(ids, 2)) for _ in range(chance.randint(1, 7))]
+    decisions = [chance.choice(["same", "same", "different", None]) for _ in pairs]
+    actors = {"id": ids, "iri": ids, "lei": None, "stir": None, "ror": None}
+    pl.DataFrame(actors, schema=dict.fromkeys(actors, pl.String)).write_parquet(
+        tmp_path / "actors.parquet"
+    )
+    rows = {
+        "actor": [one for one, _ in pairs],
+        "same_as": [f"{tmp_path.name}:{other}" for _, other in pairs],
+        "decision": decisions,
+        "locator": [str(number) for number in range(len(pairs))],
+    }
+    pl.DataFrame(rows, schema_overrides={"decision": pl.String}).write_parquet(
+        tmp_path / "matches.parquet"
+    )
+    decided = list(zip(pairs, decisions, strict=True))
+    graph = nx.Graph([pair for pair, decision in decided if decision == "same"])
+    groups = [sorted(group) for group in nx.connected_components(graph)]
+    apart = [set(pair) for pair, decision in decided if decision == "different"]
+    if any(pair <= set(group) for pair in apart for group in groups):
+        with pytest.raises(Fault):
+            merges([tmp_path])
+    else:
+        expected = {iri: group[0] for group in groups for iri in group[1:]}
+        assert merges([tmp_path]) == expected
 
 
 def test_a_reference_must_be_an_id_of_the_file_or_name_a_source(tmp_path) -> None:

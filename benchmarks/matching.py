@@ -215,6 +215,7 @@ def main() -> None:
             table.append(f"| {' | '.join(row)} |")
     table += [
         "",
+        "Names that very many bear score lower and are mostly not proposed without another reason.",
         "“Without namesakes” leaves out pairs whose names are the same by chance: nothing but a",
         "registration number could tell them apart.",
     ]

@@ -160,6 +160,14 @@ def test_no_actor_is_proposed_to_itself_nor_a_pair_twice(tmp_path) -> None:
     assert len(graph_of(tmp_path, {"name": "–"}, {"name": "«»"}, source="u").match()) == 0
 
 
+def test_the_same_graph_gives_the_same_proposals(tmp_path) -> None:
+    names = ["Paxta Teks", "Teks Paxta", "Пахта Текс", "Paxta-Teks MChJ", "Zar Paxta Teks", "Pahta"]
+    graph = graph_of(tmp_path, *[{"name": name} for name in names])
+    first = graph.match(threshold=0.3).rows
+    assert len(first) > 5
+    assert all(graph.match(threshold=0.3).rows == first for _ in range(5))
+
+
 def test_the_reasons_are_told_in_three_languages(tmp_path) -> None:
     graph = graph_of(
         tmp_path,

@@ -217,6 +217,13 @@ def test_a_reference_must_be_an_id_of_the_file_or_name_a_source(tmp_path) -> Non
     assert (fault.row, fault.column, fault.key) == (2, "actor", "fault.unknown-id")
 
 
+def test_a_personal_number_is_refused_in_a_decision_too(graph, tmp_path) -> None:
+    with pytest.raises(SourceError) as caught:
+        decide(graph, tmp_path, SAME | {"same_as": "other:31505851234567"})
+    assert {fault.key for fault in caught.value.faults} == {"fault.personal"}
+    assert "31505851234567" not in caught.value.text("en")
+
+
 def test_an_address_of_no_actor_is_never_written_as_a_statement(graph, tmp_path) -> None:
     wild = "https://example.org/> . <https://evil.example/> <https://evil.example/p> <x"
     (report,) = decide(graph, tmp_path, SAME | {"same_as": wild})

@@ -53,9 +53,9 @@ def bearers(columns: Columns) -> Bearers:
     names = (
         names.join(compared, on="text")
         .filter(pl.col("letters") != "")
-        .unique(["actor", "letters", "forms"], keep="any")
+        .sort("actor", "letters", "forms", "text")
+        .unique(["actor", "letters", "forms"], keep="first", maintain_order=True)
         .drop("text")
-        .sort("actor", "letters", "forms")
         .with_row_index("bearer")
     )
     return Bearers(actors, names)

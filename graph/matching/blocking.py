@@ -45,7 +45,7 @@ def words_of(names: pl.DataFrame) -> pl.DataFrame:
 
 def candidates(given: Bearers, words: pl.DataFrame) -> Candidates:
     """Return the pairs of names, of two different actors, that share a key."""
-    by_name = [_pairs(keys) for keys in _keys(given, words)]
+    by_name = [_pairs(keys) for keys in _keys(given.names, words)]
     by_actor = [_pairs(keys) for keys in _keys_of_actors(given)]
     beside = _owned(pl.concat([pairs for pairs, _ in by_actor]).unique(), given)
     alike = _owned(pl.concat([pairs for pairs, _ in by_name]).unique(), given)
@@ -87,9 +87,8 @@ def _pairs(keys: pl.DataFrame) -> tuple[pl.DataFrame, int]:
     return pairs, sizes.filter(pl.col("len") > MOST).height
 
 
-def _keys(given: Bearers, words: pl.DataFrame) -> list[pl.DataFrame]:
+def _keys(names: pl.DataFrame, words: pl.DataFrame) -> list[pl.DataFrame]:
     """Return the keys of the names, a frame a kind of key (``bearer``, ``key``)."""
-    names = given.names
     sounds = pl.col("sounds")
     joined = sounds.list.join("")
     consonants = joined.str.replace_all("[aeiou]", "")
@@ -108,14 +107,6 @@ def _keys(given: Bearers, words: pl.DataFrame) -> list[pl.DataFrame]:
     )
     both = pl.concat_str("word", "word_other", separator=" ")
     keys.append(_hashed(twos.select("bearer", key=both)))
-    # What too many share in a country, few may share in a region.
-    regions = given.actors.select("actor", "region").explode("region").drop_nulls()
-    places = names.select("bearer", "actor", "sound").join(regions, on="actor")
-    local = pl.concat_str("sound", "region", separator="|")
-    keys.append(_hashed(places.select("bearer", key=local)))
-    near = rare.join(places, on="bearer")
-    local = pl.concat_str("word", "region", separator="|")
-    keys.append(_hashed(near.select("bearer", key=local)))
     return keys
 
 

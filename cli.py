@@ -458,6 +458,44 @@ def policy(graph: Path, date: dt.datetime | None, output: Output) -> None:
     "-o",
     "--output",
     "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write a table to decide upon: a new workbook (.xlsx) or a file matches.csv.",
+)
+@click.option("--top", type=click.IntRange(min=1), help="How many pairs; by default all.")
+@click.option(
+    "--threshold",
+    type=click.FloatRange(0, 1),
+    default=0.75,
+    show_default=True,
+    help="The lowest score to propose.",
+)
+@_printed
+def match(
+    graph: Path, path: Path | None, top: int | None, threshold: float, output: Output
+) -> None:
+    """Propose actors of GRAPH that may be one, with reasons; a reviewed table is loaded back."""
+    from klaster.graph.matching.blocking import MOST
+    from klaster.graph.matching.review import write_review
+    from klaster.graph.views.report import match_sheet
+    from klaster.ontology.labels import phrase
+
+    language = output.language
+    found = _existing(graph).match(threshold=threshold, top=top, language=language)
+    if path:
+        write_review(found, path, language=language)
+        output.tell(phrase("cli.review", language, path=path, count=len(found), graph=graph))
+        return
+    counts = {"compared": found.compared, "common": found.too_common, "most": MOST}
+    notes = [phrase("note.compared", language, **counts)]
+    output.show(match_sheet(found, language=language, for_people=output.for_people, notes=notes))
+
+
+@main.command()
+@_graph
+@click.option(
+    "-o",
+    "--output",
+    "path",
     required=True,
     type=click.Path(dir_okay=False, path_type=Path),
     help="The HTML file to write.",
@@ -545,6 +583,9 @@ def _load(
             output.tell(phrase("cli.guessed", language, guesses="; ".join(report.guessed)))
         if report.unread:
             output.tell(phrase("cli.unread", language, names=", ".join(report.unread)))
+        if report.unknown:
+            told = ", ".join(report.unknown[:5]) + (", …" if len(report.unknown) > 5 else "")
+            output.tell(phrase("cli.unknown-actors", language, references=told))
         # What was left out is said even in quiet: it is a loss that was asked for.
         if report.skipped:
             lines = [phrase("cli.skipped", language)]

@@ -2,7 +2,7 @@
 
 Usage: python benchmarks/validation.py [--firms 700] [--limit 900]
 
-Writes the last section of RESULTS.md. rudof is what ``klaster check`` uses, pySHACL the reference.
+Writes a section of RESULTS.md. rudof is what ``klaster check`` uses, pySHACL the reference.
 """
 
 from __future__ import annotations
@@ -106,8 +106,9 @@ def main() -> None:
                     pool.terminate()
             lines = data.count("\n")
             table.append(f"| {name} | {lines:,} | {len(found):,} | {seconds:.2f} | {cells} |")
-    before, _, _ = RESULTS.read_text("utf-8").partition(HEADING)
-    RESULTS.write_text(before.rstrip() + "\n\n" + "\n".join(table) + "\n", "utf-8")
+    before, _, after = RESULTS.read_text("utf-8").partition(HEADING)
+    rest = after[after.index("\n## ") :] if "\n## " in after else ""
+    RESULTS.write_text(before.rstrip() + "\n\n" + "\n".join(table) + "\n" + rest, "utf-8")
 
 
 if __name__ == "__main__":

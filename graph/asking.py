@@ -52,8 +52,9 @@ def find_thing(columns: Columns, table: str, name: str) -> str:
     Fault
         If there is none, naming the nearest.
     """
-    known: dict[str, str] = {}
-    for row in columns.table(table).iter_rows(named=True):
+    # An actor that was merged is still found under its own IRI.
+    known = {fold(old): new for old, new in columns.merges.items()} if table == "actors" else {}
+    for row in columns.stated(table).iter_rows(named=True):
         for key in _NAMES:
             if row.get(key):
                 known.setdefault(fold(row[key]), row["iri"])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
-from klaster.graph.answer import Count
+from klaster.graph.answer import Answer, Count
 from klaster.graph.network.network import Network
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.folder import SourceEntry
@@ -12,15 +13,21 @@ from klaster.ontology.codes import codes
 from klaster.ontology.labels import LANGUAGES, phrase_words, term_words
 from klaster.ontology.tables import tables
 
+DISAGREEING: Final = "disagreeing-facts"
+"""The question that lists what sources state differently."""
 
-def count(columns: Columns, sources: Sequence[SourceEntry], network: Network) -> list[Count]:
-    """Return the lines of ``klaster info``."""
+
+def count(
+    columns: Columns, sources: Sequence[SourceEntry], network: Network, *, disagreeing: int
+) -> list[Count]:
+    """Return the lines of ``klaster info``; ``disagreeing`` facts are stated differently."""
     return [
         *_tables(columns),
         *_kinds(columns),
         *_links(network),
         *_languages(columns),
         *_sources(sources),
+        *_identity(columns, disagreeing),
         *_answers(columns),
     ]
 
@@ -79,6 +86,21 @@ def _sources(sources: Sequence[SourceEntry]) -> list[Count]:
             sum(entry.rows.values()),
         )
         for entry in sources
+    ]
+
+
+def facts(listed: Answer) -> int:
+    """Return how many facts are stated differently, of all that the question lists in pairs."""
+    thing, figure = (listed.columns.index(name) for name in ("thing", "figure"))
+    return len({(row[thing], row[figure]) for row in listed.rows})
+
+
+def _identity(columns: Columns, disagreeing: int) -> list[Count]:
+    """Count what sources say of the same actors: those merged, and what they disagree on."""
+    words = phrase_words("info.disagreeing", question=DISAGREEING)
+    return [
+        Count("identity", "merged", phrase_words("info.merged"), len(columns.merges)),
+        Count("identity", DISAGREEING, words, disagreeing),
     ]
 
 

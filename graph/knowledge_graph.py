@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from klaster.graph.answer import Answer, Check, Count, Records
     from klaster.graph.findings.finding import Finding
+    from klaster.graph.matching.proposals import Proposals
     from klaster.graph.network.network import Network
     from klaster.graph.store.columns import Columns, Difference
     from klaster.graph.store.embedded import EmbeddedStore
@@ -36,7 +37,8 @@ class LoadReport:
     sheets and columns that are no part of klaster's tables, ``guessed`` what was told of a
     text file's encoding, separator and decimal sign, ``mapping`` by which mapping it was read.
     Where the source replaces an earlier state of itself, ``changes`` counts, by table, the rows
-    added, changed and gone.
+    added, changed and gone. ``unknown`` are actors, by row, that decisions of the source are
+    about and the graph lacks.
     """
 
     name: str
@@ -48,6 +50,7 @@ class LoadReport:
     guessed: tuple[str, ...] = ()
     changes: Mapping[str, Difference] | None = None
     mapping: str = ""
+    unknown: tuple[str, ...] = ()
 
 
 class KnowledgeGraph:
@@ -125,6 +128,7 @@ class KnowledgeGraph:
         SourceError
             With every fault found in a source. The graph is then as it was.
         """
+        from klaster.graph.store.merging import unknown_references
         from klaster.loaders.reading import Manner
         from klaster.loaders.sources import read_source
 
@@ -153,7 +157,10 @@ class KnowledgeGraph:
             reports.append(self._report(loaded))
         if loads:
             self._change(loads, loaded_at=loaded_at or dt.datetime.now(dt.UTC), progress=progress)
-        return reports
+        folders = self._columns.folders
+        return [
+            replace(report, unknown=unknown_references(folders, report.name)) for report in reports
+        ]
 
     def _report(self, loaded: Loaded) -> LoadReport:
         return LoadReport(
@@ -291,13 +298,15 @@ class KnowledgeGraph:
         is derived from them and the findings. With ``rdf12``, links also reify their direct
         edges, as RDF 1.2 has it.
         """
+        from klaster.graph.store.columns import Columns
         from klaster.graph.store.exchange import write_rdf
         from klaster.graph.store.tabular import as_loaded, write_csv_folder, write_workbook
 
         path = Path(path)
         if path.suffix.lower() in ("", ".xlsx") and not rdf12:
             write = write_workbook if path.suffix else write_csv_folder
-            write(as_loaded(self._columns), path)
+            apart = Columns(self._columns.folders, merged=False)
+            write(as_loaded(apart), path)
             return
 
         graphs = [graph_iri(self.base, "source", entry.name) for entry in self.sources()]
@@ -396,6 +405,20 @@ class KnowledgeGraph:
         found = find_gaps(self._columns, cluster=self.cluster(cluster) if cluster else None)
         return Records(found, lambda finding: finding.row(language))
 
+    def match(
+        self, *, threshold: float | None = None, top: int | None = None, language: str = "en"
+    ) -> Proposals:
+        """Return the pairs of actors that may be the same organisation, best first.
+
+        A pair has a score from 0 to 1, which is at least ``threshold`` (by default 0.75), and
+        reasons. ``write_review`` of ``klaster.graph.matching.review`` writes the pairs as a table
+        ``matches``; with what reviewers decide it is loaded like any source.
+        """
+        from klaster.graph.matching.proposals import THRESHOLD, propose
+
+        least = THRESHOLD if threshold is None else threshold
+        return propose(self._columns, threshold=least, top=top, language=language)
+
     def policy(self, *, date: dt.date | None = None) -> Answer:
         """Return whom each instrument is meant for and whom it is recorded to have reached."""
         from klaster.graph.answer import Answer
@@ -425,9 +448,11 @@ class KnowledgeGraph:
 
     def info(self) -> list[Count]:
         """Return counts of what is in the graph, and what the data can and cannot answer."""
-        from klaster.graph.counts import count
+        from klaster.graph.counts import DISAGREEING, count, facts
 
-        return count(self._columns, self.sources(), self.network())
+        # One source cannot disagree with another.
+        disagreeing = facts(self.ask(DISAGREEING)) if len(self.sources()) > 1 else 0
+        return count(self._columns, self.sources(), self.network(), disagreeing=disagreeing)
 
     def table(self, name: str) -> pl.DataFrame:
         """Return one of the graph's tables over all its sources."""

@@ -7,13 +7,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import IO
+
+import polars as pl
 
 from klaster.graph.findings.gaps import METHOD, find_gaps
 from klaster.graph.findings.record import write_findings
-from klaster.graph.store.columns import Columns, write_columns
+from klaster.graph.store.columns import Columns, read_columns, write_columns
 from klaster.graph.store.derived import write_derived
 from klaster.graph.store.embedded import StagedStore
-from klaster.graph.store.folder import GraphFolder, Manifest, SourceEntry
+from klaster.graph.store.folder import GraphFolder, Manifest, SourceEntry, Staging
+from klaster.graph.store.merging import as_stated, read_tables
 from klaster.graph.store.quads import write_codes, write_source
 from klaster.ontology.tables import SourceTables
 from klaster.ontology.terms import graph_iri
@@ -30,7 +34,8 @@ def land(
 ) -> None:
     """Add or replace sources, take one out, and derive and look for gaps anew.
 
-    Each source's named graph is replaced as a whole; the other sources' are not touched.
+    Each source's named graph is replaced as a whole. The other sources' are not touched, but
+    for those whose actors are merged or separated by the change.
     """
     with folder.change() as staging, TemporaryDirectory() as scratch:
         after = _entries(staging.before, sources, loaded_at, loader, dropped)
@@ -38,15 +43,18 @@ def land(
         graphs = {part: graph_iri(after.base, part) for part in ("derived", "findings", "ontology")}
         changed = {source.name for source in sources}
         quads = Path(scratch) / "load.nq"
+        for source in sources:
+            write_columns(source, staging.tables(source.name))
+        for entry in after.sources:
+            if entry.name not in changed:
+                staging.keep_tables(entry.name)
+        columns = Columns(staging.tables(entry.name) for entry in after.sources)
+        changed |= _touched(columns, Columns(folder.table_folders(staging.before)))
         with quads.open("wb") as stream:
-            for source in sources:
-                write_columns(source, staging.tables(source.name))
-                write_source(stream, source, base=after.base, loaded_at=loaded_at, loader=loader)
-            write_codes(stream, graphs["ontology"])
             for entry in after.sources:
-                if entry.name not in changed:
-                    staging.keep_tables(entry.name)
-            columns = Columns(staging.tables(entry.name) for entry in after.sources)
+                if entry.name in changed:
+                    _write_statements(stream, entry, columns, staging, after.base)
+            write_codes(stream, graphs["ontology"])
             progress("derive")
             write_derived(stream, columns, graphs["derived"])
             progress("find")
@@ -60,6 +68,39 @@ def land(
         store.replace([*replaced, *graphs.values()], quads)
         store.load_ontology(graphs["ontology"])
         store.close()
+
+
+def _touched(after: Columns, before: Columns) -> set[str]:
+    """Return the sources whose statements change with what is decided about their actors.
+
+    What a decision refers to may come and go with other sources, so decisions are always written.
+    """
+    turned = {
+        iri
+        for iri in before.merges.keys() | after.merges.keys()
+        if before.merges.get(iri) != after.merges.get(iri)
+    }
+    rows = [read_tables(after.folders, "matches", ["iri"])]
+    if turned:
+        actors = read_tables(after.folders, "actors", ["iri"])
+        rows.append(actors.filter(pl.col("iri").is_in(sorted(turned))))
+    return set(pl.concat(rows)["origin"])
+
+
+def _write_statements(
+    stream: IO[bytes], entry: SourceEntry, columns: Columns, staging: Staging, base: str
+) -> None:
+    """Write what a source states, with the IRIs that stand for actors that are one."""
+    frames = read_columns(staging.tables(entry.name))
+    source = SourceTables(
+        name=entry.name,
+        kind=entry.kind,
+        path=entry.path,
+        sha256=entry.sha256,
+        frames=as_stated(frames, columns.folders, columns.merges),
+    )
+    loaded_at = dt.datetime.fromisoformat(entry.loaded_at)
+    write_source(stream, source, base=base, loaded_at=loaded_at, loader=entry.loader)
 
 
 def _entries(

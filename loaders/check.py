@@ -91,7 +91,7 @@ def check_table(raw: RawTable, table: Table, own: OwnCodes | None = None) -> Che
             for column in table.columns
         ),
     )
-    if table.name == "actors":
+    if table.name in ("actors", "matches"):
         frame, refused = _refuse_personal_numbers(frame, raw, table)
         faults += refused
     for column in table.columns:
@@ -166,8 +166,10 @@ def _refuse_personal_numbers(
     for column in table.columns:
         if column.type != "string":
             continue
-        personal = pl.col(column.name).str.contains(_PERSONAL) & (
-            pl.col(column.name).str.replace_all(r"[^0-9]", "").str.len_chars() == 14
+        # In a decision the name of a source may stand before an id.
+        key = pl.col(column.name).str.replace(r"^[\w.-]+:", "")
+        personal = key.str.contains(_PERSONAL) & (
+            key.str.replace_all(r"[^0-9]", "").str.len_chars() == 14
         )
         rows = frame.filter(personal)["row"]
         faults += [CellFault(raw.place, row, column.name, "fault.personal") for row in rows]

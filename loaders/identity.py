@@ -150,7 +150,7 @@ def _record_iri(frame: pl.DataFrame, table: Table, base: str) -> pl.Series:
         column.name
         for column in table.columns
         if (column.refers or column.codes or column.name in ("valid_from", "year", "quote"))
-        and column.name not in ("source", "status")
+        and column.name not in ("source", "status", "decision", "reasons")
     ]
     text = pl.concat_str(
         [pl.col(name).cast(pl.String).fill_null("") for name in identifying], separator="\x1f"

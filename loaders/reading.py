@@ -125,8 +125,12 @@ class Found:
     content: str = ""
 
 
-ALONE: Final = frozenset({"actors", "codes", "products"})
-"""The tables of which one must be there: lists may come by themselves, all else rests on actors."""
+ALONE: Final = frozenset({"actors", "codes", "matches", "products"})
+"""The tables of which one must be there.
+
+Lists, and decisions about the actors of other sources, may come by themselves; all else rests on
+actors.
+"""
 
 
 def find_tables(source: str | Path, manner: Manner) -> Found:

@@ -77,12 +77,15 @@ def _dangling(
         [pl.Series("id", [], dtype=pl.String)]
         + [frames[table]["id"].cast(pl.String) for table in column.refers if table in frames]
     ).drop_nulls()
-    # A code that was recognised, or an address where a source is due, is complete by itself.
+    # A code that was recognised, or an address where a source is due, is complete by itself; so
+    # is what names an actor of another source.
     complete = pl.lit(value=False)
     if column.codes:
         complete = pl.col("reference").str.contains(rf"^{CODE}[a-z-]+/[\w.%~-]+$")
     if "sources" in column.refers:
         complete = pl.col("reference").str.contains("^https?://")
+    if column.beyond:
+        complete = pl.col("reference").str.contains(r"^(https?://|[\w.-]+:.)")
     dangling = references(frame, column).filter(
         ~complete & ~pl.col("reference").is_in(known.implode())
     )

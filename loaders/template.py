@@ -60,6 +60,9 @@ _PLAIN: Final = {
     "scheme": "template.scheme",
     "code": "template.code",
     "broader": "template.broader",
+    "actor_name": "template.compared-name",
+    "same_as_name": "template.compared-name",
+    "explanation": "template.explanation",
 }
 _NAMES: Final = {"en": "template.name-en", "ru": "template.name-ru", "uz": "template.name-uz"}
 _TYPES: Final = {
@@ -258,12 +261,7 @@ def _holds(column: Column, language: str) -> list[str]:
     holds = [phrase("template.codes", language, scheme=scheme) for scheme in column.codes]
     if "region" in column.codes:
         holds.append(phrase("template.foreign", language))
-    if column.refers:
-        holds.append(phrase("template.refers", language, tables=", ".join(column.refers)))
-    if "policies" in column.refers:
-        holds.append(phrase("template.act", language))
-    if "sources" in column.refers:
-        holds.append(phrase("template.address", language))
+    holds += _references(column, language)
     if not holds:
         holds.append(phrase(_TYPES[column.type], language))
     limits = {"minimum": column.minimum, "maximum": column.maximum}
@@ -276,6 +274,20 @@ def _holds(column: Column, language: str) -> list[str]:
     if column.is_list:
         holds.append(phrase("template.several", language))
     return holds
+
+
+def _references(column: Column, language: str) -> list[str]:
+    """Tell what a reference may be beside an id."""
+    if not column.refers:
+        return []
+    found = [phrase("template.refers", language, tables=", ".join(column.refers))]
+    if "policies" in column.refers:
+        found.append(phrase("template.act", language))
+    if column.beyond:
+        found.append(phrase("template.beyond", language))
+    if "sources" in column.refers:
+        found.append(phrase("template.address", language))
+    return found
 
 
 def _meanings(column: Column, language: str) -> list[str]:

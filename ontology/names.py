@@ -6,7 +6,7 @@ import re
 import unicodedata
 
 # The letters oʻ and gʻ and the sign ʼ are typed with any of these in the wild.
-_APOSTROPHES = re.compile("[ʻʼ‘’`´ʹ]")
+APOSTROPHES = re.compile("[ʻʼ‘’`´ʹ′ˈ]")
 _SPACES = re.compile(r"\s+")
 
 
@@ -18,5 +18,6 @@ def fold(name: str) -> str:
     >>> fold("  Toʻqimachilik  SANOATI ") == fold("to'qimachilik sanoati")
     True
     """
-    text = _APOSTROPHES.sub("'", unicodedata.normalize("NFKC", name))
+    # The acute accent by itself would become a space and a mark; it goes first.
+    text = unicodedata.normalize("NFKC", APOSTROPHES.sub("'", name))
     return _SPACES.sub(" ", text).strip().casefold()

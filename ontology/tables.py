@@ -20,7 +20,8 @@ class Column:
     """A column of a table.
 
     ``type`` is a Frictionless type: string, number, integer, boolean, date or year. A date may
-    be a year or a month alone, which then means the whole period.
+    be a year or a month alone, which then means the whole period. Where ``beyond`` holds, a
+    reference may lead to another source of the graph.
     """
 
     name: str
@@ -34,6 +35,7 @@ class Column:
     refers: tuple[str, ...]
     is_list: bool
     language: str
+    beyond: bool = False
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,7 @@ def _column(field: dict[str, Any]) -> Column:
         refers=tuple(field.get("klaster:refers", ())),
         is_list=field.get("klaster:list", False),
         language=field.get("klaster:language", ""),
+        beyond=field.get("klaster:beyond", False),
     )
 
 

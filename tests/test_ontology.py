@@ -160,6 +160,7 @@ def test_no_phrase_is_given_twice_and_none_is_left_over() -> None:
             "graph/store",
             "graph/network",
             "graph/findings",
+            "graph/matching",
             "graph/views",
             "graph/views/templates",
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import polars as pl
 
+from klaster.graph.store.merging import known_references, merges, resolved, standing
 from klaster.ontology.tables import Column, SourceTables, Table, tables
 
 _TYPES: dict[str, type[pl.DataType]] = {
@@ -50,6 +51,12 @@ def _kept(path: Path, table: Table) -> pl.DataFrame:
         pl.col(column) if column in frame.columns else pl.lit(None, dtype=dtype).alias(column)
         for column, dtype in schema(table).items()
     )
+
+
+def read_columns(folder: Path) -> dict[str, pl.DataFrame]:
+    """Return the tables of a source as they were written."""
+    paths = {name: folder / f"{name}.parquet" for name in tables()}
+    return {name: _kept(path, tables()[name]) for name, path in paths.items() if path.exists()}
 
 
 @dataclass(frozen=True)
@@ -105,12 +112,19 @@ class Columns:
     """The tables of a graph. Each frame has the table's columns and ``iri``, ``row``, ``locator``.
 
     Things that several sources describe (the same IRI) stand once, with the first value known
-    of each column; records stand as often as sources state them.
+    of each column; records stand as often as sources state them. So do actors that were decided
+    to be the same, unless they are wanted apart, as they were loaded (``merged=False``).
     """
 
-    def __init__(self, folders: Iterable[Path]) -> None:
-        self._folders = list(folders)
+    def __init__(self, folders: Iterable[Path], *, merged: bool = True) -> None:
+        self.folders = list(folders)
+        self._apart = not merged
         self._read: dict[str, pl.DataFrame] = {}
+
+    @cached_property
+    def merges(self) -> Mapping[str, str]:
+        """The IRIs of actors that give way to another, with the one that stands for each."""
+        return {} if self._apart else merges(self.folders)
 
     def table(self, name: str) -> pl.DataFrame:
         """Return one table over all sources, sorted by IRI and row."""
@@ -118,9 +132,13 @@ class Columns:
             self._read[name] = self._merged(name)
         return self._read[name]
 
-    def _merged(self, name: str) -> pl.DataFrame:
+    def stated(self, name: str) -> pl.DataFrame:
+        """Return one table with a row for each row that a source states, in their order.
+
+        Of actors that are one, the rows of the one that stands come first.
+        """
         table = tables()[name]
-        paths = [folder / f"{name}.parquet" for folder in self._folders]
+        paths = [folder / f"{name}.parquet" for folder in self.folders]
         frames = [
             _kept(path, table).with_columns(origin=pl.lit(unquote(path.parent.name)))
             for path in paths
@@ -129,7 +147,17 @@ class Columns:
         if not frames:
             return pl.DataFrame(schema={**schema(table), "origin": pl.String})
         frame = pl.concat(frames)
-        if len(frames) > 1 and table.key:
+        if name == "matches":
+            return resolved(frame, known_references(frame, self.folders))
+        if name == "actors" and self.merges:
+            frame = frame.sort(pl.col("iri").is_in(sorted(self.merges)), maintain_order=True)
+        return standing(frame, table, self.merges)
+
+    def _merged(self, name: str) -> pl.DataFrame:
+        table = tables()[name]
+        frame = self.stated(name)
+        several = frame["origin"].n_unique() > 1 or (name == "actors" and bool(self.merges))
+        if several and table.key:
             first = [pl.col(column).drop_nulls().first() for column in frame.columns[:-1]]
             frame = frame.group_by("iri", maintain_order=True).agg(
                 *(expression for expression in first if expression.meta.output_name() != "iri"),

@@ -50,7 +50,7 @@ def derived_edges(columns: Columns) -> dict[str, pl.DataFrame]:
 
 
 def write_derived(stream: IO[bytes], columns: Columns, graph: str) -> None:
-    """Write the derived edges and classes."""
+    """Write the derived edges and classes, and which IRIs gave way to another."""
     edges = derived_edges(columns)
     for name, frame in edges.items():
         subject, value = iri(pl.col("subject")), iri(pl.col("object"))
@@ -59,6 +59,9 @@ def write_derived(stream: IO[bytes], columns: Columns, graph: str) -> None:
     types = broader.unique().sort("subject", "object")
     subject, value = iri(pl.col("subject")), iri(pl.col("object"))
     write_lines(stream, types, subject, f"<{RDF}type>", value, graph)
+    rows = sorted(columns.merges.items())
+    gone = pl.DataFrame(rows, schema={"subject": pl.String, "object": pl.String}, orient="row")
+    write_lines(stream, gone, subject, f"<{KL}mergedInto>", value, graph)
 
 
 _ABOVE = {

@@ -99,17 +99,21 @@ def write_csv_folder(frames: Mapping[str, pl.DataFrame], folder: Path) -> None:
     try:
         unfinished.mkdir(parents=True)
         for name, frame in frames.items():
-            safe = frame.with_columns(
-                pl.col(column.name).str.replace(_FORMULA, "'$1")
-                for column in tables()[name].columns
-                if column.name in frame.columns and column.type == "string"
-            )
-            safe.write_csv(unfinished / f"{name}.csv")
+            guarded(frame, name).write_csv(unfinished / f"{name}.csv")
         unfinished.rename(folder)
     except OSError as reason:
         raise Fault("fault.unwritable", path=folder, reason=reason) from reason
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
+
+
+def guarded(frame: pl.DataFrame, table: str) -> pl.DataFrame:
+    """Return a table with a sign before each cell that a spreadsheet would run as a formula."""
+    return frame.with_columns(
+        pl.col(column.name).str.replace(_FORMULA, "'$1")
+        for column in tables()[table].columns
+        if column.name in frame.columns and column.type == "string"
+    )
 
 
 def write_workbook(frames: Mapping[str, pl.DataFrame], path: Path) -> None:

@@ -14,6 +14,7 @@ import polars as pl
 
 from klaster.graph.answer import Check, Count
 from klaster.graph.findings.finding import Finding
+from klaster.graph.matching.proposal import MATCH_COLUMNS, Proposal
 from klaster.graph.views.table import Heading, render, visible
 from klaster.ontology.codes import codes
 from klaster.ontology.labels import code_label, phrase
@@ -110,6 +111,29 @@ def missing_sheet(
         more = len(findings) - len(shown)
         notes.insert(0, phrase("cli.more", language, count=more, all=len(findings)))
     return Sheet(rows, headings, notes)
+
+
+def match_sheet(
+    proposals: Sequence[Proposal], *, language: str, for_people: bool, notes: Sequence[str] = ()
+) -> Sheet:
+    """Return pairs of actors that may be one, as rows of the table ``matches``."""
+    shown = proposals[: 40 if for_people else len(proposals)]
+    rows = [proposal.row(language) for proposal in shown]
+    if not for_people:
+        return Sheet(rows, _data_headings(MATCH_COLUMNS))
+    for row in rows:
+        row["score"] = round(float(str(row["score"])), 2)
+    headings = [
+        Heading("score", phrase("head.score", language), number=True),
+        Heading("actor_name", phrase("head.actor", language), widest=30),
+        Heading("same_as_name", phrase("head.may-be", language), widest=30),
+        Heading("explanation", phrase("head.reasons", language)),
+    ]
+    told = [phrase("note.matches", language), *notes]
+    if len(proposals) > len(shown):
+        more = len(proposals) - len(shown)
+        told.insert(0, phrase("cli.more-data", language, count=more))
+    return Sheet(rows, headings, told)
 
 
 def policy_sheet(reach: pl.DataFrame, *, language: str, for_people: bool) -> Sheet:

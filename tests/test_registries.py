@@ -78,7 +78,7 @@ def all_registries(tmp_path_factory):
 
 
 def test_what_registries_become_conforms_to_the_shapes(all_registries) -> None:
-    assert [row for row in all_registries.check() if row.severity == "violation"] == []
+    assert [row for row in all_registries.check() if row.severity == "Violation"] == []
 
 
 def test_the_same_code_of_an_official_register_is_one_actor(all_registries) -> None:
@@ -173,6 +173,15 @@ ROWS = {
 def test_a_real_data_set_has_the_rows_that_it_states(name) -> None:
     frames = frames_of(name)
     assert {table: frames[table].height for table in ROWS[name]} == ROWS[name]
+
+
+@pytest.mark.parametrize("name", ["chile-io-2013", "ror-uzbekistan", "uzbekistan"])
+def test_one_command_loads_a_real_data_set(name, tmp_path) -> None:
+    graph = tmp_path / "g.klaster"
+    result = CliRunner().invoke(main, ["load", str(source_of(name)), "--into", str(graph)])
+    assert result.exit_code == 0, result.output
+    assert f"read by the mapping {REAL[name]}\n" in result.output
+    assert [row for row in klaster.open(graph).check() if row.severity == "Violation"] == []
 
 
 def test_the_central_organisations_of_cordis_are_those_of_a_plain_count() -> None:

@@ -425,7 +425,7 @@ def test_a_country_of_the_table_of_codes_may_export(tmp_path) -> None:
         "SELECT ?name { GRAPH ?g { ?flow kl:exporterOf ?who . ?who a kl:Country ; rdfs:label ?name } }"
     )
     assert found.rows == (("Yugoslavia",),)
-    assert [row for row in graph.check() if row.severity == "violation"] == []
+    assert [row for row in graph.check() if row.severity == "Violation"] == []
 
 
 def test_a_code_of_another_list_makes_no_country(tmp_path) -> None:

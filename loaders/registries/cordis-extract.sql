@@ -28,6 +28,10 @@ FROM organisations;
 
 -- A participation whose project is not in the table of projects keeps what it says itself.
 
+-- Whoever carries out a project alone cooperates with nobody; the award tells of the project.
+CREATE VIEW alone AS
+SELECT rcn FROM participations GROUP BY rcn HAVING count(DISTINCT pic) = 1;
+
 CREATE TABLE cooperations AS
 SELECT
   t.rcn AS id,
@@ -41,7 +45,8 @@ SELECT
   p.start_date AS valid_from,
   day_after(p.end_date) AS valid_to
 FROM participations AS t
-LEFT JOIN projects AS p ON p.rcn = t.rcn;
+LEFT JOIN projects AS p ON p.rcn = t.rcn
+WHERE t.rcn NOT IN (SELECT rcn FROM alone);
 
 CREATE TABLE policies AS
 SELECT DISTINCT
@@ -72,4 +77,5 @@ SELECT
   'project ' || t.rcn AS note
 FROM participations AS t
 JOIN projects AS p ON p.rcn = t.rcn
-WHERE TRY_CAST(t.contribution AS DOUBLE) > 0 AND p.programme_part IS NOT NULL;
+WHERE p.programme_part IS NOT NULL
+  AND (TRY_CAST(t.contribution AS DOUBLE) > 0 OR t.rcn IN (SELECT rcn FROM alone));

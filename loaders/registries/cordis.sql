@@ -75,6 +75,11 @@ CREATE VIEW topic_titles AS
 SELECT projectID, string_agg(DISTINCT coalesce(title, topic), ', ' ORDER BY coalesce(title, topic)) AS theme
 FROM topics GROUP BY projectID;
 
+-- Whoever carries out a project alone cooperates with nobody; the award tells of the project.
+CREATE VIEW alone AS
+SELECT projectID FROM organization
+GROUP BY projectID HAVING count(DISTINCT key_of(organisationID, name, country)) = 1;
+
 CREATE TABLE cooperations AS
 SELECT
   t.projectID AS id,
@@ -94,7 +99,8 @@ SELECT
 FROM organization AS t
 LEFT JOIN project AS p ON p.id = t.projectID
 LEFT JOIN themes AS s ON s.projectID = t.projectID
-LEFT JOIN topic_titles AS c ON c.projectID = t.projectID;
+LEFT JOIN topic_titles AS c ON c.projectID = t.projectID
+WHERE t.projectID NOT IN (SELECT projectID FROM alone);
 
 CREATE VIEW basis AS
 SELECT DISTINCT
@@ -134,4 +140,5 @@ SELECT
   'project ' || t.projectID AS note
 FROM organization AS t
 JOIN project AS p ON p.id = t.projectID
-WHERE TRY_CAST(number_of(coalesce(t.netEcContribution, t.ecContribution)) AS DOUBLE) > 0;
+WHERE TRY_CAST(number_of(coalesce(t.netEcContribution, t.ecContribution)) AS DOUBLE) > 0
+  OR t.projectID IN (SELECT projectID FROM alone);

@@ -19,7 +19,8 @@ import click
 from klaster import KlasterError
 
 if TYPE_CHECKING:
-    from klaster.graph.knowledge_graph import KnowledgeGraph, LoadReport
+    from klaster.graph.knowledge_graph import KnowledgeGraph
+    from klaster.graph.loading import LoadReport
     from klaster.graph.views.report import Sheet
 
 LANGUAGES: Final = ("uz", "ru", "en")

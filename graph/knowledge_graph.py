@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from klaster.graph.store.folder import GraphFolder, SourceEntry
-from klaster.ontology.faults import CellFault, Fault
+from klaster.ontology.faults import Fault
 from klaster.ontology.terms import graph_iri
 
 if TYPE_CHECKING:
@@ -20,37 +18,12 @@ if TYPE_CHECKING:
 
     from klaster.graph.answer import Answer, Check, Count, Records
     from klaster.graph.findings.finding import Finding
+    from klaster.graph.loading import LoadReport
     from klaster.graph.matching.proposals import Proposals
     from klaster.graph.network.network import Network
-    from klaster.graph.store.columns import Columns, Difference
+    from klaster.graph.store.columns import Columns
     from klaster.graph.store.embedded import EmbeddedStore
     from klaster.graph.views.picture import Picture
-    from klaster.loaders.reading import Manner
-    from klaster.loaders.sources import Loaded
-
-
-@dataclass(frozen=True)
-class LoadReport:
-    """What became of one source: its rows by table, or that it was unchanged.
-
-    ``skipped`` are faults whose rows were left out because that was asked for, ``unread``
-    sheets and columns that are no part of klaster's tables, ``guessed`` what was told of a
-    text file's encoding, separator and decimal sign, ``mapping`` by which mapping it was read.
-    Where the source replaces an earlier state of itself, ``changes`` counts, by table, the rows
-    added, changed and gone. ``unknown`` are actors, by row, that decisions of the source are
-    about and the graph lacks.
-    """
-
-    name: str
-    path: str
-    unchanged: bool
-    rows: Mapping[str, int]
-    skipped: tuple[CellFault, ...] = ()
-    unread: tuple[str, ...] = ()
-    guessed: tuple[str, ...] = ()
-    changes: Mapping[str, Difference] | None = None
-    mapping: str = ""
-    unknown: tuple[str, ...] = ()
 
 
 class KnowledgeGraph:
@@ -80,7 +53,9 @@ class KnowledgeGraph:
         sources = sorted(f"{entry.name} {entry.sha256}" for entry in self._manifest.sources)
         import hashlib
 
-        return hashlib.sha256("\n".join([*sources, _program()]).encode()).hexdigest()[:16]
+        from klaster.graph.loading import program
+
+        return hashlib.sha256("\n".join([*sources, program()]).encode()).hexdigest()[:16]
 
     def sources(self) -> list[SourceEntry]:
         """Return what was loaded: from where, when, how many rows of each table."""
@@ -128,52 +103,20 @@ class KnowledgeGraph:
         SourceError
             With every fault found in a source. The graph is then as it was.
         """
-        from klaster.graph.store.merging import unknown_references
+        from klaster.graph.loading import load
         from klaster.loaders.reading import Manner
-        from klaster.loaders.sources import read_source
 
-        manner = Manner(registry, Path(mapping) if mapping else None, queries or {})
-        if name and len(paths) > 1:
-            raise Fault("fault.two-names")
-        progress("read")
-        reports: list[LoadReport] = []
-        loads: list[Loaded] = []
-        for path in paths:
-            kept_name = self._source_name(path, name)
-            entry = self._unchanged(path, kept_name, manner)
-            if not entry or skip_bad_rows:
-                loaded = read_source(
-                    path,
-                    base=self.base,
-                    name=kept_name,
-                    skip_bad_rows=skip_bad_rows,
-                    manner=manner,
-                )
-                entry = None if skip_bad_rows else self._same(loaded)
-            if entry:
-                reports.append(LoadReport(entry.name, entry.path, unchanged=True, rows=entry.rows))
-                continue
-            loads.append(loaded)
-            reports.append(self._report(loaded))
-        if loads:
-            self._change(loads, loaded_at=loaded_at or dt.datetime.now(dt.UTC), progress=progress)
-        folders = self._columns.folders
-        return [
-            replace(report, unknown=unknown_references(folders, report.name)) for report in reports
-        ]
-
-    def _report(self, loaded: Loaded) -> LoadReport:
-        return LoadReport(
-            loaded.tables.name,
-            loaded.tables.path,
-            unchanged=False,
-            rows={table: frame.height for table, frame in loaded.tables.frames.items()},
-            skipped=tuple(loaded.skipped),
-            unread=tuple(loaded.unread),
-            guessed=tuple(loaded.guessed),
-            changes=self._changes(loaded),
-            mapping=loaded.mapping,
+        reports = load(
+            self._folder,
+            paths,
+            Manner(registry, Path(mapping) if mapping else None, queries or {}),
+            name=name,
+            skip_bad_rows=skip_bad_rows,
+            loaded_at=loaded_at or dt.datetime.now(dt.UTC),
+            progress=progress,
         )
+        self._reread()
+        return reports
 
     def drop(self, name: str) -> None:
         """Take a source out of the graph, with all that it stated and nothing else.
@@ -184,72 +127,21 @@ class KnowledgeGraph:
             If no source of this name was loaded, naming the nearest.
         """
         from klaster.graph.asking import nearest_of
+        from klaster.graph.landing import land
+        from klaster.graph.loading import program
 
         names = [entry.name for entry in self.sources()]
         if name not in names:
             raise Fault("fault.unknown-source", found=name, nearest=nearest_of(name, names))
-        self._change((), loaded_at=dt.datetime.now(dt.UTC), dropped=name)
-
-    def _change(
-        self,
-        loads: Sequence[Loaded],
-        *,
-        loaded_at: dt.datetime,
-        dropped: str = "",
-        progress: Callable[[str], None] = lambda _: None,
-    ) -> None:
-        from klaster.graph.landing import land
-
         land(
             self._folder,
-            [loaded.tables for loaded in loads],
-            loaded_at=loaded_at,
-            loader=_program(),
-            dropped=dropped,
-            progress=progress,
+            (),
+            loaded_at=dt.datetime.now(dt.UTC),
+            loader=program(),
+            dropped=name,
+            progress=lambda _: None,
         )
         self._reread()
-
-    def _source_name(self, source: str | Path, name: str | None) -> str:
-        from klaster.loaders.given import source_name, source_place
-
-        if name:
-            return source_name(Path(name))
-        found = source_name(source)
-        entry = self._manifest.source(found)
-        if entry and entry.path != source_place(source):
-            raise Fault("fault.same-name", name=found, path=entry.path)
-        return found
-
-    def _changes(self, loaded: Loaded) -> dict[str, Difference] | None:
-        """Compare a source with the state of it that was loaded before, if there is one."""
-        from klaster.graph.store.columns import differences
-
-        name = loaded.tables.name
-        if self._manifest.source(name) is None:
-            return None
-        return differences(self._folder.tables(self._manifest, name), loaded.tables)
-
-    def _unchanged(self, source: str | Path, name: str, manner: Manner) -> SourceEntry | None:
-        """Return the entry of a source whose bytes are known to be as they were."""
-        from klaster.loaders.given import fingerprint, is_address, source_kind
-        from klaster.loaders.sources import manner_digest
-
-        entry = self._manifest.source(name)
-        if entry is None or entry.loader != _program() or is_address(source):
-            return None
-        source_kind(source)
-        if entry.manner != manner_digest(manner):
-            return None
-        return entry if fingerprint(source) == entry.sha256 else None
-
-    def _same(self, loaded: Loaded) -> SourceEntry | None:
-        """Return the entry of a source that, once read, says what it said before."""
-        entry = self._manifest.source(loaded.tables.name)
-        known = (loaded.tables.sha256, loaded.tables.manner, _program())
-        if entry and (entry.sha256, entry.manner, entry.loader) == known:
-            return entry
-        return None
 
     def _reread(self) -> None:
         self._manifest = self._folder.manifest()
@@ -499,9 +391,3 @@ _SIZED_BY = (
     "harmonic-downstream",
     "core",
 )
-
-
-def _program() -> str:
-    from klaster.loaders.sources import LOADER_VERSION
-
-    return f"klaster {version('klaster')} loader {LOADER_VERSION}"

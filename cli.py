@@ -581,7 +581,8 @@ def _load(
         for table, counts in (report.changes or {}).items():
             output.tell(phrase("cli.changed", language, table=table, **vars(counts)))
         if report.guessed:
-            output.tell(phrase("cli.guessed", language, guesses="; ".join(report.guessed)))
+            told = [_in(language, note) for note in report.guessed]
+            output.tell(phrase("cli.guessed", language, guesses="; ".join(told)))
         if report.unread:
             output.tell(phrase("cli.unread", language, names=", ".join(report.unread)))
         if report.unknown:
@@ -593,6 +594,12 @@ def _load(
             lines += [f"  {fault.text(language)}" for fault in report.skipped]
             click.echo("\n".join(lines), err=True)
     return reports
+
+
+def _in(language: str, note: str) -> str:
+    """Return a note in one language, as far as it knows more than one."""
+    text = getattr(note, "text", None)
+    return text(language) if text else note
 
 
 def _central_sheet(

@@ -20,9 +20,10 @@ from urllib.parse import quote
 import duckdb
 import polars as pl
 import pytest
-from made_up import SMALL
+from made_up import SMALL, folder_bytes
 from pg8000.native import Connection, identifier, literal
 
+import klaster
 from klaster.loaders import duckdb_file, postgresql, query, sqlite_file
 from klaster.loaders.database import (
     address_without_secrets,
@@ -926,3 +927,22 @@ def test_days_and_texts_of_a_table_written_by_python_are_read(tmp_path) -> None:
         "share": ["0.5"],
         "exporter": ["1"],
     }
+
+
+def test_a_graph_loaded_from_a_server_keeps_no_password(pg, owner, tmp_path) -> None:
+    owner.run("CREATE TABLE firm (tin text, name text)")
+    owner.run("INSERT INTO firm VALUES ('1', 'Oʻzbek tekstil'), ('2', 'Ғўза')")
+    owner.run("GRANT SELECT ON firm TO public")
+    ask = {"actors": "SELECT tin AS id, name, 'enterprise' AS kind FROM firm ORDER BY tin"}
+    graph = klaster.open(tmp_path / "g.klaster")
+    graph.load(pg, queries=ask)
+    assert sorted(graph.table("actors")["name"]) == ["Oʻzbek tekstil", "Ғўза"]
+    (entry,) = graph.sources()
+    assert (entry.kind, entry.name) == ("database", "firms")
+    kept = b"".join(folder_bytes(graph.path).values())
+    assert not [secret for secret in SECRETS if secret.encode() in kept]
+    (report,) = graph.load(pg, queries=ask)
+    assert report.unchanged
+    owner.run("DELETE FROM firm WHERE tin = '2'")
+    (report,) = graph.load(pg, queries=ask)
+    assert report.changes["actors"].gone == 1

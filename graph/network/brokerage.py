@@ -252,7 +252,10 @@ def roles(network: Network, groups: Places) -> Figures:
     Gould and Fernandez (1989), https://doi.org/10.2307/270949
     """
     figures = _chains(network, groups)
-    there = np.asarray(network.arcs[rows_of(network.ties), network.ties.indices]).ravel() > 0
+    # On the cells of the ties: 2 where a link leads from row to column, else 1.
+    both = csr_array(network.ties + network.arcs)
+    both.sort_indices()
+    there = both.data > 1
     ties = Ties(network)
     onward, homeward = there[ties.forward], there[ties.backward]
     for found in ties.triangles():

@@ -91,7 +91,9 @@ def _pagerank(inward: csr_array, given: Figures, damping: float, tolerance: floa
     # The change shrinks by the damping each time, so this many steps always suffice.
     for _ in range(int(np.log(tolerance / 2) / np.log(damping)) + 2):
         kept = rank[stay].sum() / max(size, 1)
-        following: Figures = damping * (inward @ (rank * share) + kept) + (1 - damping) / size
+        following: Figures = damping * (inward @ (rank * share) + kept) + (1 - damping) / max(
+            size, 1
+        )
         change = np.abs(following - rank).sum()
         rank = following
         if change < tolerance:

@@ -31,7 +31,7 @@ NETWORKS = {
     "karate": undirected(KARATE),
 }
 # Figures of Florentine marriages, Krackhardt's kite and Zachary's karate club, to six digits.
-PUBLISHED = {
+PUBLISHED: dict[str, dict[str, dict[str, float]]] = {
     "degree": {
         "florentine": {"Medici": 6, "Strozzi": 4, "Guadagni": 4, "Castellani": 3, "Peruzzi": 3},
         "kite": {"03": 6, "05": 5, "06": 5},

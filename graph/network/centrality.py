@@ -197,7 +197,7 @@ def measured(network: Network, name: str) -> Measured:
             limit=EXACT_LIMIT,
             actors=network.size,
         )
-    return Measured(MEASURES[name](network))
+    return Measured.exact(MEASURES[name](network))
 
 
 def measure(network: Network, name: str) -> Figures:

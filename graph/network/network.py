@@ -25,20 +25,25 @@ Places = NDArray[np.int64]
 class Measured:
     """Figures of a measure, and between which limits the true ones lie.
 
-    Where ``low`` and ``high`` are None the figures are exact. Else those of all actors lie
-    between theirs at once with probability ``confidence``, by so many ``samples``.
+    The true figures of all actors lie between ``low`` and ``high`` at once with probability
+    ``confidence``, by so many ``samples``. Exact figures are their own limits.
     """
 
     figures: Figures
-    low: Figures | None = None
-    high: Figures | None = None
-    confidence: float = 1.0
-    samples: int = 0
+    low: Figures
+    high: Figures
+    confidence: float
+    samples: int
+
+    @classmethod
+    def exact(cls, figures: Figures) -> Measured:
+        """Return figures that are sure."""
+        return cls(figures, figures, figures, confidence=1.0, samples=0)
 
     @property
     def error(self) -> float:
         """By how much a figure may be wrong at most, with that probability; 0 if exact."""
-        if self.low is None or self.high is None:
+        if not self.samples:
             return 0.0
         widest = np.maximum(self.figures - self.low, self.high - self.figures)
         return float(widest.max(initial=0))

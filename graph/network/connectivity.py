@@ -95,23 +95,23 @@ class Blocks:
     below: Places
 
 
-def blocks(network: Network) -> Blocks:
-    """Return the blocks of a network: the parts that no single actor cuts.
+def blocks(ties: csr_array) -> Blocks:
+    """Return the blocks of a symmetric adjacency: the parts that no single actor cuts.
 
     References
     ----------
     Tarjan and Vishkin (1985), https://doi.org/10.1137/0214061
     """
-    size = network.size
-    order, parent = _tree(network)
+    size = int(ties.shape[0])
+    order, parent = _tree(ties)
     below, number = _numbered(order, parent)
-    low, high = _reach(network, order, parent, number)
+    low, high = _reach(ties, order, parent, number)
     # A tie of the tree is named by its lower end. Two are in one block where a tie from the
     # subtree of the lower leaves that of the upper; and so are the ends of any other tie.
     inner = np.flatnonzero(parent[:size] < size)
     above = parent[inner]
     out = (low[inner] < number[above]) | (high[inner] >= number[above] + below[above])
-    rows, columns = rows_of(network.ties), network.ties.indices
+    rows, columns = rows_of(ties), ties.indices
     apart = (rows < columns) & (parent[rows] != columns) & (parent[columns] != rows)
     starts = np.concatenate([inner[out], rows[apart]])
     ends = np.concatenate([above[out], columns[apart]])
@@ -120,15 +120,15 @@ def blocks(network: Network) -> Blocks:
     return Blocks(parent[:size], block.astype(np.int64), below[:size])
 
 
-def _tree(network: Network) -> tuple[Places, Places]:
+def _tree(ties: csr_array) -> tuple[Places, Places]:
     """Return all actors breadth first from a root before each part's first, and who is before.
 
     The root stands at position ``size``.
     """
-    size = network.size
-    _, first = np.unique(connected_components(network.ties, directed=False)[1], return_index=True)
-    pointer = np.concatenate([network.ties.indptr, [network.ties.nnz + len(first)]])
-    indices = np.concatenate([network.ties.indices, first.astype(network.ties.indices.dtype)])
+    size = int(ties.shape[0])
+    _, first = np.unique(connected_components(ties, connection="strong")[1], return_index=True)
+    pointer = np.concatenate([ties.indptr, [ties.nnz + len(first)]])
+    indices = np.concatenate([ties.indices, first.astype(ties.indices.dtype)])
     rooted = csr_array((np.ones(len(indices)), indices, pointer), shape=(size + 1, size + 1))
     order, parent = breadth_first_order(rooted, size)
     parent[size] = size
@@ -162,11 +162,8 @@ def _numbered(order: Places, parent: Places) -> tuple[Places, Places]:
     return below, number
 
 
-def _reach(
-    network: Network, order: Places, parent: Places, number: Places
-) -> tuple[Places, Places]:
+def _reach(ties: csr_array, order: Places, parent: Places, number: Places) -> tuple[Places, Places]:
     """Return the lowest and highest number that a tie off the tree joins to each subtree."""
-    ties = network.ties
     low, high = number.copy(), number.copy()
     rows = rows_of(ties)
     on_tree = (parent[rows] == ties.indices) | (parent[ties.indices] == rows)
@@ -195,16 +192,17 @@ def cut(network: Network) -> Figures:
     ----------
     Hopcroft and Tarjan (1973), https://doi.org/10.1145/362248.362272
     """
-    found = blocks(network)
+    found = blocks(network.ties)
     inner = np.flatnonzero(found.parent < network.size)
     above = found.parent[inner]
     # An actor is cut where it stands in more than one block.
-    firsts = found.parent[above] == network.size
-    lead = np.full(network.size, -1, dtype=np.int64)
-    lead[above[::-1]] = found.block[inner[::-1]]
-    own = np.where(firsts, lead[above], found.block[above])
+    lead = np.where(found.parent < network.size, found.block, -1)
+    firsts = above[::-1], found.block[inner[::-1]]
+    own = lead.copy()
+    own[firsts[0]] = firsts[1]
+    own = np.where(lead >= 0, lead, own)
     figures: Figures = np.zeros(network.size)
-    figures[above[found.block[inner] != own]] = 1
+    figures[above[found.block[inner] != own[above]]] = 1
     return figures
 
 
@@ -226,7 +224,7 @@ def bridges(network: Network) -> Places:
     ----------
     Tarjan (1974), https://doi.org/10.1016/0020-0190(74)90003-9
     """
-    found = blocks(network)
+    found = blocks(network.ties)
     inner = np.flatnonzero(found.parent < network.size)
     alone = inner[np.bincount(found.block, minlength=network.size)[found.block[inner]] == 1]
     pairs = np.sort(np.column_stack([found.parent[alone], alone]), axis=1)

@@ -37,7 +37,7 @@ def harmonic_upstream(network: Network) -> Figures:
     ----------
     Marchiori and Latora (2000), https://doi.org/10.1016/S0378-4371(00)00311-3
     """
-    return _harmonic(network.inward)
+    return harmonic_sum(network.inward)
 
 
 def harmonic_downstream(network: Network) -> Figures:
@@ -54,10 +54,11 @@ def harmonic_downstream(network: Network) -> Figures:
     ----------
     Marchiori and Latora (2000), https://doi.org/10.1016/S0378-4371(00)00311-3
     """
-    return _harmonic(network.arcs)
+    return harmonic_sum(network.arcs)
 
 
-def _harmonic(neighbours: csr_array) -> Figures:
+def harmonic_sum(neighbours: csr_array) -> Figures:
+    """Return the sum, over all whom each row meets in some steps, of 1 over their number."""
     figures: Figures = np.zeros(int(neighbours.shape[0]))
     for step, reached in _waves(neighbours):
         figures += reached / step

@@ -69,7 +69,7 @@ def rank_intervals(
 
     Examples
     --------
-    >>> star = Network.from_pairs([("hub", leaf) for leaf in "abcdefghij"])
+    >>> star = Network.from_pairs([("hub", leaf) for leaf in "abcdefgh"])
     >>> found = rank_intervals(star, "degree")
     >>> found.rank.tolist()[-1], found.high.tolist()[-1], sorted(set(found.tied.tolist()))
     (1, 1, [1, 2])

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_up import write_tables
 from made_up_networks import (
     FLORENTINE,
     KARATE,
@@ -390,3 +391,54 @@ def test_no_measure_fails_on_a_network_of_none_or_one() -> None:
                 figures = centrality.measure(net, name)
                 assert len(figures) == net.size
                 assert all(figure in (0, 1) or math.isnan(figure) for figure in figures)
+
+
+def supplies_of(folder, rows, **options) -> Network:
+    import klaster
+
+    graph = klaster.open(folder / "g.klaster")
+    actors = [{"id": name, "name": name, "kind": "enterprise"} for name in "abc"]
+    together = [{"id": "p", "kind": "joint-rd", "participant": name} for name in "ac"]
+    tables = {"actors": actors, "supplies": rows, "cooperations": together}
+    graph.load(write_tables(folder / "t", tables))
+    return graph.network(**options)
+
+
+PAID = {"supplier": "a", "buyer": "b", "value": "30", "currency": "UZS"}
+AGAIN = {"supplier": "a", "buyer": "b", "value": "12.5", "currency": "UZS"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "links", "unit", "strength"),
+    [
+        ([PAID, AGAIN], ["supply"], "UZS", 42.5),
+        ([PAID, AGAIN], ["supply", "cooperation"], None, 2),
+        ([PAID, {**AGAIN, "currency": "USD"}], ["supply"], None, 2),
+        ([PAID, {**AGAIN, "value": ""}], ["supply"], None, 2),
+        ([PAID, {**AGAIN, "value": "0"}], ["supply"], None, 2),
+        ([PAID, {**AGAIN, "status": "planned"}], ["supply"], "UZS", 30),
+    ],
+    ids=["one currency", "not supplies only", "two currencies", "one unknown", "one 0", "planned"],
+)
+def test_strength_is_value_only_where_all_values_add_up(
+    tmp_path, rows, links, unit, strength
+) -> None:
+    net = supplies_of(tmp_path, rows, links=links)
+    assert net.unit == unit
+    a, b, _ = range(3)
+    assert net.weights[a, b] == strength
+    assert net.arcs[a, b] == 1
+
+
+def test_a_sampled_measure_says_so_on_the_command_line(tmp_path, monkeypatch) -> None:
+    from click.testing import CliRunner
+
+    from klaster.cli import main
+
+    supplies_of(tmp_path, [PAID])
+    monkeypatch.setattr(centrality, "BETWEENNESS_LIMIT", 1)
+    arguments = ["central", str(tmp_path / "g.klaster"), "--format", "table", "--lang", "en"]
+    shown = CliRunner().invoke(main, arguments)
+    assert "betweenness: estimated from 10000 sampled paths; with 90%" in " ".join(
+        shown.output.split()
+    )

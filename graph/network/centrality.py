@@ -6,7 +6,7 @@ not a long one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 import numpy as np
@@ -57,29 +57,28 @@ DEFAULT: Final = (
     "betweenness",
     "in-degree",
     "out-degree",
-    "in-strength",
-    "out-strength",
     "pagerank",
-    "pagerank-upstream",
     "core",
     "cut",
-    "dominated",
     "constraint",
+    "dominated",
     "participation",
+    "pagerank-upstream",
+    "in-strength",
+    "out-strength",
     "harmonic-upstream",
     "harmonic-downstream",
 )
 """The measures shown together, those that tell most first."""
 COSTLY: Final = frozenset(
     {
-        "betweenness",
         "harmonic-upstream",
         "harmonic-downstream",
         "closeness",
         "closeness-downstream",
     }
 )
-"""The measures whose steps grow faster than the network."""
+"""The measures that are not computed on larger networks: their steps grow faster than these."""
 
 
 def degree(network: Network) -> Figures:
@@ -188,7 +187,7 @@ def measured(network: Network, name: str) -> Measured:
     """
     if name not in MEASURES:
         raise Fault("fault.unknown-measure", found=name, known=", ".join(MEASURES))
-    if name == "betweenness" and network.size > BETWEENNESS_LIMIT:
+    if name == "betweenness" and not is_exact(network, name):
         return betweenness_sampled(network)
     if name in COSTLY and network.size > EXACT_LIMIT:
         raise Fault(
@@ -200,19 +199,36 @@ def measured(network: Network, name: str) -> Measured:
     return Measured.exact(MEASURES[name](network))
 
 
+def is_exact(network: Network, name: str) -> bool:
+    """Tell whether a measure's figures are exact on this network, not estimated or refused."""
+    if name == "betweenness":
+        return network.size <= BETWEENNESS_LIMIT
+    return name not in COSTLY or network.size <= EXACT_LIMIT
+
+
 def measure(network: Network, name: str) -> Figures:
     """Return one measure's figures, an actor each: see ``measured``."""
     return measured(network, name).figures
 
 
-def ranking(network: Network, by: str, *, also: tuple[str, ...] = ()) -> pl.DataFrame:
+def ranking(
+    network: Network,
+    by: str,
+    *,
+    also: tuple[str, ...] = (),
+    known: Mapping[str, Measured] | None = None,
+) -> pl.DataFrame:
     """Return the actors, most central first, with their figures.
 
     The columns are ``actor, label, kind, rank, tied`` and one a measure, ``by`` first. ``rank``
-    counts how many are more central, plus one; ``tied`` how many share the rank.
+    counts how many are more central, plus one; ``tied`` how many share the rank. What is in
+    ``known`` is not measured again.
     """
-    names = dict.fromkeys([by, *also])
-    figures = {name: measure(network, name) for name in names}
+    known = known or {}
+    figures = {
+        name: known[name].figures if name in known else measure(network, name)
+        for name in dict.fromkeys([by, *also])
+    }
     low = by in LOW_IS_CENTRAL
     rank, tied = ranks(-figures[by] if low else figures[by])
     return (

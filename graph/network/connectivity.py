@@ -19,8 +19,16 @@ def parts(network: Network) -> int:
 
 
 def part_of(network: Network) -> Places:
-    """Return the part in which each actor is, whatever the direction of links; 0 is the largest."""
-    return largest_first(connected_components(network.ties, connection="strong")[1])
+    """Return the part in which each actor is, whatever the direction of links; 0 is the largest.
+
+    Examples
+    --------
+    >>> part_of(Network.from_pairs([("a", "b"), ("c", "b")], also=["d"])).tolist()
+    [0, 0, 0, 1]
+    """
+    ties = network.ties
+    chief = _reached(ties, ties)
+    return _with_rest(ties, chief)
 
 
 def circle_of(network: Network) -> Places:
@@ -31,7 +39,46 @@ def circle_of(network: Network) -> Places:
     >>> circle_of(Network.from_pairs([("a", "b"), ("b", "a"), ("b", "c")])).tolist()
     [0, 0, 1]
     """
-    return largest_first(connected_components(network.arcs, connection="strong")[1])
+    arcs, inward = network.arcs, network.inward
+    chief = _reached(arcs, inward) & _reached(inward, arcs)
+    return _with_rest(arcs, chief)
+
+
+def _with_rest(matrix: csr_array, chief: NDArray[np.bool_]) -> Places:
+    """Return the strongly connected part of each actor, one part being known."""
+    rest = np.flatnonzero(~chief)
+    labels = np.zeros(len(chief), dtype=np.int64)
+    if len(rest):
+        _, label = connected_components(matrix[rest][:, rest], connection="strong")
+        labels[rest] = label + 1
+    if len(rest) == len(chief):
+        labels -= 1
+    return largest_first(labels)
+
+
+def _reached(onward: csr_array, back: csr_array) -> NDArray[np.bool_]:
+    """Tell whom the actor with most links both ways reaches, itself included.
+
+    Once most are reached it is cheaper to ask each of the others who leads to it.
+    """
+    out, into = np.diff(onward.indptr), np.diff(back.indptr)
+    seen = np.zeros(len(out), dtype=bool)
+    if not len(out):
+        return seen
+    front = np.array([np.argmax(np.minimum(out, into))])
+    seen[front] = True
+    while len(front):
+        others = np.flatnonzero(~seen & (into > 0))
+        if out[front].sum() <= into[others].sum():
+            fresh = np.zeros_like(seen)
+            fresh[onward.indices[cells(onward, front)]] = True
+            front = np.flatnonzero(fresh & ~seen)
+        else:
+            lengths = into[others]
+            told = seen[back.indices[cells(back, others)]]
+            front = others[np.logical_or.reduceat(told, np.cumsum(lengths) - lengths)]
+        seen[front] = True
+    return seen
 
 
 def largest_first(labels: NDArray[np.integer]) -> Places:
@@ -74,11 +121,20 @@ def core(network: Network) -> Figures:
             there[removed] = False
             figures[removed] = k
             met = ties.indices[cells(ties, removed)]
-            partners, lost = np.unique(met[there[met]], return_counts=True)
-            left[partners] -= lost
-            removed = partners[left[partners] <= k].astype(np.int64)
+            removed = _weakened(left, met[there[met]], k)
         rest = rest[there[rest]]
     return figures
+
+
+def _weakened(left: Places, met: Places, k: int) -> Places:
+    """Take a partner from each who is met, as often as met; return whom no more than k are left."""
+    if len(met) > len(left) // 16:
+        lost = np.bincount(met, minlength=len(left))
+        left -= lost
+        return np.flatnonzero((lost > 0) & (left <= k))
+    partners, lost = np.unique(met, return_counts=True)
+    left[partners] -= lost
+    return partners[left[partners] <= k].astype(np.int64)
 
 
 @dataclass(frozen=True)

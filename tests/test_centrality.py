@@ -140,19 +140,6 @@ def test_the_textbook_networks_hold_together_as_published(which, deepest, cut, b
     assert {(names[a], names[b]) for a, b in connectivity.bridges(net).tolist()} == bridges
 
 
-@pytest.mark.parametrize(
-    ("which", "density", "steps"),
-    [
-        ("florentine", 0.190476, 2.485714),
-        ("kite", 0.4, 1.977778),
-        ("karate", 0.139037, 2.408200),
-    ],
-)
-def test_density_and_mean_steps_are_as_published(which, density, steps) -> None:
-    assert paths.density(NETWORKS[which]) == pytest.approx(density, abs=1e-6)
-    assert paths.mean_steps(NETWORKS[which]) == pytest.approx(steps, abs=1e-6)
-
-
 def test_a_path_and_a_circle_of_five() -> None:
     path = undirected(nx.path_graph(5))
     assert paths.betweenness(path) == pytest.approx([0, 0.5, 2 / 3, 0.5, 0])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.special import betaincinv
 
-from klaster.graph.network.network import Figures, Measured, Network, Places, cells, row_sums
+from klaster.graph.network.network import Figures, Measured, Network, Places, cells
 
 Bits = NDArray[np.uint64]
 
@@ -60,7 +60,7 @@ def harmonic_downstream(network: Network) -> Figures:
 def harmonic_sum(neighbours: csr_array) -> Figures:
     """Return the sum, over all whom each row meets in some steps, of 1 over their number."""
     figures: Figures = np.zeros(int(neighbours.shape[0]))
-    for step, reached in _waves(neighbours):
+    for step, reached in waves(neighbours):
         figures += reached / step
     return figures
 
@@ -100,14 +100,14 @@ def closeness_downstream(network: Network) -> Figures:
 def _closeness(neighbours: csr_array) -> Figures:
     size = int(neighbours.shape[0])
     others, total = np.zeros(size), np.zeros(size)
-    for step, reached in _waves(neighbours):
+    for step, reached in waves(neighbours):
         others += reached
         total += reached * step
     near: Figures = np.divide(others, total, out=np.zeros(size), where=total > 0)
     return near * (others / max(size - 1, 1))
 
 
-def _waves(neighbours: csr_array) -> Iterator[tuple[int, NDArray[np.int64]]]:
+def waves(neighbours: csr_array) -> Iterator[tuple[int, NDArray[np.int64]]]:
     """Yield numbers of steps, and how many new actors each actor meets after so many.
 
     A step may be yielded more than once: actors are met in blocks, a bit each. ``neighbours``
@@ -349,30 +349,3 @@ def _drawn(weight: Figures, chance: np.random.Generator) -> int:
     """Return a position drawn in proportion to its weight."""
     total = np.cumsum(weight)
     return int(np.searchsorted(total, chance.random() * total[-1], side="right"))
-
-
-def mean_steps(network: Network) -> float:
-    """Return the mean number of steps between the pairs of actors of which one reaches the other.
-
-    Examples
-    --------
-    >>> round(mean_steps(Network.from_pairs([("a", "b"), ("b", "c")])), 4)
-    1.3333
-    """
-    pairs = total = 0
-    for step, reached in _waves(network.arcs):
-        pairs += int(reached.sum())
-        total += step * int(reached.sum())
-    return total / pairs if pairs else float("nan")
-
-
-def density(network: Network) -> float:
-    """Return the share of the pairs of actors, in either direction, that a link joins.
-
-    Examples
-    --------
-    >>> density(Network.from_pairs([("a", "b"), ("b", "a"), ("b", "c")]))
-    0.5
-    """
-    size = network.size
-    return float(row_sums(network.arcs).sum() / (size * (size - 1))) if size > 1 else float("nan")

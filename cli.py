@@ -612,7 +612,14 @@ def _central_sheet(
     cluster: str | None = None,
     date: dt.date | None = None,
 ) -> Sheet:
-    from klaster.graph.network.centrality import COSTLY, DEFAULT, EXACT_LIMIT, parts, ranking
+    from klaster.graph.network.centrality import (
+        COSTLY,
+        DEFAULT,
+        EXACT_LIMIT,
+        measured,
+        parts,
+        ranking,
+    )
     from klaster.graph.views.report import central_sheet
     from klaster.ontology.codes import codes
     from klaster.ontology.labels import code_label, phrase
@@ -628,7 +635,13 @@ def _central_sheet(
     if left_out:
         words = {"limit": EXACT_LIMIT, "measures": ", ".join(left_out)}
         notes.append(phrase("cli.left-out", language, **words))
-    found = ranking(network, by, also=also)
+    known = {name: measured(network, name) for name in dict.fromkeys((by, *also))}
+    for name, figures in known.items():
+        if figures.samples:
+            words = {"measure": codes("measure")[name].labels[language], "samples": figures.samples}
+            sure = {"error": f"{figures.error:.2g}", "confidence": f"{figures.confidence:.0%}"}
+            notes.append(phrase("cli.sampled", language, **words, **sure))
+    found = ranking(network, by, also=also, known=known)
     return central_sheet(
         found, top=top, language=language, for_people=output.for_people, notes=notes
     )

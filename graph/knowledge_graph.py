@@ -322,12 +322,12 @@ class KnowledgeGraph:
     def picture(self, *, language: str = "en") -> Picture:
         """Return what the page shows of this graph."""
         from klaster.graph.findings.gaps import Facts
-        from klaster.graph.network.centrality import COSTLY, EXACT_LIMIT, ranking
+        from klaster.graph.network.centrality import is_exact, ranking
         from klaster.graph.views.drawing import Results, draw
         from klaster.ontology.tables import tables
 
         network = self.network()
-        shown = [name for name in _SIZED_BY if network.size <= EXACT_LIMIT or name not in COSTLY]
+        shown = [name for name in _SIZED_BY if is_exact(network, name)]
         results = Results(
             tables={name: self.table(name) for name in tables()},
             network=network,

@@ -55,6 +55,7 @@ def test_central_prints_the_json_of_the_documentation(small_graph) -> None:
     assert set(rows[0]) == {
         "actor", "label", "kind", "rank", "degree", "betweenness", "in_degree", "out_degree",
         "pagerank", "core", "cut", "constraint", "harmonic_upstream", "harmonic_downstream",
+        "dominated", "participation", "pagerank_upstream", "in_strength", "out_strength",
     }  # fmt: skip
     assert [(row["label"], row["rank"], row["degree"]) for row in rows] == [
         ("Spinner", 1, 2), ("Weaver", 1, 2), ("Ginner", 3, 1), ("Institute", 3, 1), ("Bank", 5, 0),

@@ -86,6 +86,7 @@ def test_help_is_quick_because_nothing_heavy_is_imported() -> None:
         "polars",
         "pyoxigraph",
         "rdflib",
+        "networkit",
         "networkx",
         "numpy",
         "scipy",

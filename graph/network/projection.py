@@ -31,6 +31,10 @@ def project(
     link that does not hold on that day (a link without dates always does), and who does not
     belong to ``cluster`` then.
 
+    Each link weighs 1, so that a strength counts recorded links, unless all are supplies with a
+    value above 0 in one currency: then it is their value. Values in several currencies, or known
+    for some links only, cannot be added up, nor can a value and a cooperation.
+
     Parameters
     ----------
     cluster
@@ -43,7 +47,7 @@ def project(
     ]
     found = pl.concat(
         [
-            frame.with_columns(kind=pl.lit(kind)).select(_KEPT)
+            frame.with_columns(kind=pl.lit(kind)).select(*_KEPT, *_worth(frame))
             for kind, frame in zip(links, frames, strict=True)
         ]
     )
@@ -60,10 +64,27 @@ def project(
     placed = (
         found.join(place.rename({"place": "source"}), left_on="from", right_on="actor")
         .join(place.rename({"place": "target"}), left_on="to", right_on="actor")
-        .select("source", "target", "kind", "iri", "directed")
         .sort("source", "target", "kind", "iri")
     )
-    return Network(actors, placed)
+    unit = _unit(placed)
+    weight = pl.col("value") if unit else pl.lit(1.0)
+    columns_kept = ["source", "target", "kind", "iri", "directed"]
+    return Network(actors, placed.select(*columns_kept, weight=weight), unit)
+
+
+def _worth(frame: pl.DataFrame) -> tuple[pl.Expr, pl.Expr]:
+    """Return the value of each supply and its currency; other links have none."""
+    if "value" in frame.columns:
+        return pl.col("value"), pl.col("currency")
+    return pl.lit(None, pl.Float64).alias("value"), pl.lit(None, pl.String).alias("currency")
+
+
+def _unit(links: pl.DataFrame) -> str | None:
+    """Return the currency in which every link has a value above 0, if there is one."""
+    currencies = links["currency"].unique()
+    if len(currencies) != 1 or not (links["value"].fill_null(0) > 0).all():
+        return None
+    return str(currencies[0]) if currencies[0] is not None else None
 
 
 _KEPT = ["from", "to", "iri", "kind", "directed"]

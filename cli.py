@@ -581,8 +581,8 @@ def _load(
         for table, counts in (report.changes or {}).items():
             output.tell(phrase("cli.changed", language, table=table, **vars(counts)))
         if report.guessed:
-            told = [_in(language, note) for note in report.guessed]
-            output.tell(phrase("cli.guessed", language, guesses="; ".join(told)))
+            guesses = "; ".join(_in(language, note) for note in report.guessed)
+            output.tell(phrase("cli.guessed", language, guesses=guesses))
         if report.unread:
             output.tell(phrase("cli.unread", language, names=", ".join(report.unread)))
         if report.unknown:

@@ -945,4 +945,4 @@ def test_a_graph_loaded_from_a_server_keeps_no_password(pg, owner, tmp_path) -> 
     assert report.unchanged
     owner.run("DELETE FROM firm WHERE tin = '2'")
     (report,) = graph.load(pg, queries=ask)
-    assert report.changes["actors"].gone == 1
+    assert report.changes and report.changes["actors"].gone == 1

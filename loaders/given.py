@@ -14,10 +14,10 @@ from klaster.loaders.cells import (
     table_stem,
     unreadable,
 )
-from klaster.loaders.database import address_without_secrets, database_name, is_database
-from klaster.loaders.endpoint import is_endpoint
-from klaster.loaders.network_file import NETWORK_FILES
-from klaster.loaders.rdf import rdf_suffix
+from klaster.loaders.databases.database import address_without_secrets, database_name, is_database
+from klaster.loaders.networks.files import NETWORK_FILES
+from klaster.loaders.rdf.endpoint import is_endpoint
+from klaster.loaders.rdf.files import rdf_suffix
 from klaster.loaders.table_files import ARCHIVE, TABLE_FILES, table_files
 from klaster.loaders.workbook import WORKBOOKS
 from klaster.ontology.faults import Fault

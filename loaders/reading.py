@@ -11,8 +11,7 @@ from rapidfuzz import process
 
 from klaster.loaders.cells import read_bytes, shown
 from klaster.loaders.check import match_headers, nearest, nearest_words
-from klaster.loaders.database import fingerprint_tables, is_database, read_database
-from klaster.loaders.endpoint import read_endpoint
+from klaster.loaders.databases.database import fingerprint_tables, is_database, read_database
 from klaster.loaders.given import is_address, source_kind, source_place
 from klaster.loaders.mapping import (
     SqlMapping,
@@ -20,11 +19,12 @@ from klaster.loaders.mapping import (
     mapped,
     read_sql_mapping,
 )
-from klaster.loaders.network_file import is_edge_list, read_network_file
+from klaster.loaders.networks.files import is_edge_list, read_network_file
 from klaster.loaders.raw import RawTable
-from klaster.loaders.rdf import read_rdf
+from klaster.loaders.rdf.endpoint import read_endpoint
+from klaster.loaders.rdf.files import read_rdf
+from klaster.loaders.rdf.rml import RML_FILES, rdf_by_rml
 from klaster.loaders.registries import recognised, registries
-from klaster.loaders.rml import RML_FILES, rdf_by_rml
 from klaster.loaders.table_files import read_folder, read_table_file, unpacked
 from klaster.loaders.workbook import read_workbook
 from klaster.ontology.faults import CellFault, Fault

@@ -24,15 +24,15 @@ from made_up import SMALL, folder_bytes
 from pg8000.native import Connection, identifier, literal
 
 import klaster
-from klaster.loaders import duckdb_file, postgresql, query, sqlite_file
-from klaster.loaders.database import (
+from klaster.loaders.databases import duckdb_file, postgresql, query, sqlite_file
+from klaster.loaders.databases.database import (
     address_without_secrets,
     database_name,
     fingerprint_tables,
     is_database,
     read_database,
 )
-from klaster.loaders.postgresql import server_of
+from klaster.loaders.databases.postgresql import server_of
 from klaster.loaders.raw import RawTable
 from klaster.loaders.table_files import read_folder
 from klaster.ontology.faults import Fault, SourceError

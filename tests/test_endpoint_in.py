@@ -9,8 +9,8 @@ import urllib.request
 import pytest
 from rdf_sources import HEAD, answering, cells, contents, landed, oxigraph_server, put, typed
 
-from klaster.loaders.endpoint import is_endpoint, read_endpoint
-from klaster.loaders.rdf import read_rdf
+from klaster.loaders.rdf.endpoint import is_endpoint, read_endpoint
+from klaster.loaders.rdf.files import read_rdf
 from klaster.ontology.faults import Fault
 
 JSON = "application/sparql-results+json"
@@ -257,7 +257,7 @@ def test_a_silent_endpoint_is_not_waited_for() -> None:
 
 
 def test_an_answer_beyond_the_limit_is_refused(monkeypatch) -> None:
-    monkeypatch.setattr("klaster.loaders.rdf.UNPACKED_LIMIT", 1000)
+    monkeypatch.setattr("klaster.loaders.rdf.files.UNPACKED_LIMIT", 1000)
     body = json.dumps({"head": {}, "boolean": False, "x": "y" * 2000}).encode()
     with answering(lambda *_: (200, {"Content-Type": JSON}, body)) as (address, _):
         assert fault(address).key == "fault.rdf-large"

@@ -11,9 +11,9 @@ import networkx as nx
 import pytest
 
 from klaster.loaders.check import check_table
-from klaster.loaders.gexf import valid_from, valid_to
-from klaster.loaders.network_file import NETWORK_FILES, is_edge_list, read_network_file
-from klaster.loaders.network_tables import Note
+from klaster.loaders.networks.files import NETWORK_FILES, is_edge_list, read_network_file
+from klaster.loaders.networks.gexf import valid_from, valid_to
+from klaster.loaders.networks.tables import Note
 from klaster.loaders.references import check_references
 from klaster.ontology.faults import Fault, SourceError
 from klaster.ontology.tables import tables
@@ -583,7 +583,7 @@ def test_a_folder_or_what_is_not_there_is_refused(tmp_path):
 MANY = """
 import resource, sys
 from pathlib import Path
-from klaster.loaders.network_file import read_network_file
+from klaster.loaders.networks.files import read_network_file
 from klaster.ontology.faults import Fault
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:

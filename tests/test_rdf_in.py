@@ -14,9 +14,9 @@ from rdf_sources import HEAD, KL, answering, cells, contents, landed, loaded, ty
 
 import klaster
 from klaster.graph.store.exchange import FORMATS
-from klaster.loaders.construct import read_mapping
 from klaster.loaders.raw import RawTable
-from klaster.loaders.rdf import CONTEXTS, RDF_FILES, read_rdf
+from klaster.loaders.rdf.construct import read_mapping
+from klaster.loaders.rdf.files import CONTEXTS, RDF_FILES, read_rdf
 from klaster.ontology.faults import Fault, SourceError
 from klaster.ontology.sparql import calls_service
 
@@ -519,7 +519,7 @@ def test_a_file_may_be_packed_and_have_any_of_the_suffixes(tmp_path) -> None:
 
 
 def test_what_unpacks_to_more_than_the_limit_is_refused(tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("klaster.loaders.rdf.UNPACKED_LIMIT", 1000)
+    monkeypatch.setattr("klaster.loaders.rdf.files.UNPACKED_LIMIT", 1000)
     assert fault(tmp_path, gzip.compress(b" " * 2000), "g.nt.gz").key == "fault.rdf-large"
     assert fault(tmp_path, "#" * 2000, "g.nt").key == "fault.rdf-large"
 

@@ -10,10 +10,10 @@ from urllib.parse import unquote
 import polars as pl
 
 from klaster.loaders.cells import CELL_LIMIT
-from klaster.loaders.direct_edges import derived, edge_rows
 from klaster.loaders.raw import ORIGINS, RawTable
-from klaster.loaders.rdf_cells import cells_of, kinds_by_class, types
-from klaster.loaders.statements import Graph, classes_of, short
+from klaster.loaders.rdf.cells import cells_of, kinds_by_class, types
+from klaster.loaders.rdf.direct_edges import derived, edge_rows
+from klaster.loaders.rdf.statements import Graph, classes_of, short
 from klaster.ontology.codes import codes, schemes
 from klaster.ontology.faults import CellFault, SourceError
 from klaster.ontology.tables import Column, Table, tables

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from klaster.loaders.check import TERMS_OF_ONE_COLUMN, meaning_of
-from klaster.loaders.relations import Records
+from klaster.loaders.networks.relations import Records
 from klaster.ontology.labels import LANGUAGES, term_words
 from klaster.ontology.names import fold
 from klaster.ontology.tables import Column, Table

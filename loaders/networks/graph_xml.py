@@ -12,7 +12,7 @@ from typing import Final
 from xml.parsers import expat
 
 from klaster.loaders.cells import CELL_LIMIT, MEGABYTE, refuse_what_is_no_file, shown, unreadable
-from klaster.loaders.relations import MOST_ATTRIBUTES, Relations
+from klaster.loaders.networks.relations import MOST_ATTRIBUTES, Relations
 from klaster.ontology.faults import Fault
 
 KEYED: Final = "\0"

@@ -18,7 +18,7 @@ from urllib.parse import parse_qsl, unquote
 
 import polars as pl
 
-from klaster.loaders.query import (
+from klaster.loaders.databases.query import (
     QUERY_SECONDS,
     answered,
     one_line,

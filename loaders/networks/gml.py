@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from klaster.loaders.cells import read_bytes, shown
-from klaster.loaders.relations import DIRECTED, UNDIRECTED, Relations
+from klaster.loaders.networks.relations import DIRECTED, UNDIRECTED, Relations
 from klaster.loaders.text_tables import decoded
 from klaster.ontology.faults import Fault
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from klaster.loaders.cells import MEGABYTE, read_bytes, shown
-from klaster.loaders.relations import DIRECTED, DIRECTIONS, UNDIRECTED, Relations, lines_of
+from klaster.loaders.networks.relations import DIRECTED, DIRECTIONS, UNDIRECTED, Relations, lines_of
 from klaster.loaders.text_tables import decoded, separator_of
 from klaster.ontology.faults import Fault
 from klaster.ontology.names import fold

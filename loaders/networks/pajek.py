@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from klaster.loaders.cells import read_bytes, shown
-from klaster.loaders.relations import DIRECTED, UNDIRECTED, Relations, lines_of
+from klaster.loaders.networks.relations import DIRECTED, UNDIRECTED, Relations, lines_of
 from klaster.loaders.text_tables import decoded
 from klaster.ontology.faults import Fault
 

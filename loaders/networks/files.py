@@ -28,14 +28,14 @@ from pathlib import Path
 from typing import Final
 
 from klaster.loaders.cells import MEGABYTE, refuse_what_is_no_file, shown
-from klaster.loaders.edge_list import EDGE_LISTS, is_edge_list, read_edge_list
-from klaster.loaders.gexf import read_gexf
-from klaster.loaders.gml import read_gml
-from klaster.loaders.graphml import read_graphml
-from klaster.loaders.network_tables import LINK_TABLES, tables_of
-from klaster.loaders.pajek import read_pajek
+from klaster.loaders.networks.edge_list import EDGE_LISTS, is_edge_list, read_edge_list
+from klaster.loaders.networks.gexf import read_gexf
+from klaster.loaders.networks.gml import read_gml
+from klaster.loaders.networks.graphml import read_graphml
+from klaster.loaders.networks.pajek import read_pajek
+from klaster.loaders.networks.relations import Relations
+from klaster.loaders.networks.tables import LINK_TABLES, tables_of
 from klaster.loaders.raw import RawTable
-from klaster.loaders.relations import Relations
 from klaster.ontology.faults import Fault
 
 __all__ = ["NETWORK_FILES", "is_edge_list", "read_network_file"]

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Final
 
 from klaster.loaders.cells import shown
-from klaster.loaders.graph_xml import KEYED, GraphXml, Keys
-from klaster.loaders.relations import DIRECTIONS, UNDIRECTED, Relations
+from klaster.loaders.networks.graph_xml import KEYED, GraphXml, Keys
+from klaster.loaders.networks.relations import DIRECTIONS, UNDIRECTED, Relations
 from klaster.ontology.faults import Fault
 
 _TIMES: Final = ("start", "startopen", "end", "endopen")

@@ -11,7 +11,7 @@ from typing import Final
 
 import polars as pl
 
-from klaster.loaders.statements import Graph
+from klaster.loaders.rdf.statements import Graph
 
 # The edge, the rule that derives it, the table, and the columns of its two ends.
 _EDGES: Final = (

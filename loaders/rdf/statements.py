@@ -10,7 +10,7 @@ from typing import Final
 import polars as pl
 from pyoxigraph import BlankNode, Literal, NamedNode, Store
 
-from klaster.loaders.blank_nodes import stable_names
+from klaster.loaders.rdf.blank_nodes import stable_names
 from klaster.ontology.tables import Table
 from klaster.ontology.term_tables import terms
 from klaster.ontology.terms import KL, PREFIXES, PROV

@@ -12,7 +12,7 @@ from typing import Final
 import polars as pl
 
 from klaster.loaders.cells import as_typed
-from klaster.loaders.query import (
+from klaster.loaders.databases.query import (
     QUERY_SECONDS,
     answered,
     cells_of,

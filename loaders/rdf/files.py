@@ -28,11 +28,11 @@ from klaster.loaders.cells import (
     shown,
     unreadable,
 )
-from klaster.loaders.construct import Construct, read_mapping, unreadable_query
 from klaster.loaders.raw import RawTable
-from klaster.loaders.rdf_limits import refuse_deep_terms, refuse_hostile_xml
-from klaster.loaders.rdf_tables import tables_of
-from klaster.loaders.statements import Graph
+from klaster.loaders.rdf.construct import Construct, read_mapping, unreadable_query
+from klaster.loaders.rdf.limits import refuse_deep_terms, refuse_hostile_xml
+from klaster.loaders.rdf.statements import Graph
+from klaster.loaders.rdf.tables import tables_of
 from klaster.ontology.faults import Fault
 from klaster.ontology.terms import PREFIXES
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from klaster.loaders.cells import refuse_what_is_no_file, shown, unreadable
-from klaster.loaders.query import Database, one_line
+from klaster.loaders.databases.query import Database, one_line
 from klaster.loaders.raw import RawTable
 from klaster.ontology.faults import Fault
 
@@ -69,7 +69,7 @@ def address_without_secrets(source: str) -> str:
     >>> address_without_secrets("postgresql://reader:p@ss@db.example/firms")
     'postgresql://…'
     """
-    from klaster.loaders.postgresql import shown_server
+    from klaster.loaders.databases.postgresql import shown_server
 
     if _is_server(source):
         return shown_server(source)
@@ -85,7 +85,7 @@ def database_name(source: str) -> str:
     >>> database_name("postgresql://db.example/firms"), database_name("data/Firms.sqlite")
     ('firms', 'Firms')
     """
-    from klaster.loaders.postgresql import server_of
+    from klaster.loaders.databases.postgresql import server_of
 
     found = _file_of(source)
     return shown(found[1].stem) if found else server_of(source).database
@@ -122,9 +122,9 @@ def read_database(
 
 
 def _opened(source: str) -> Database:
-    from klaster.loaders.duckdb_file import DuckDB
-    from klaster.loaders.postgresql import PostgreSQL, server_of
-    from klaster.loaders.sqlite_file import SQLite
+    from klaster.loaders.databases.duckdb_file import DuckDB
+    from klaster.loaders.databases.postgresql import PostgreSQL, server_of
+    from klaster.loaders.databases.sqlite_file import SQLite
 
     found = _file_of(source)
     if not found:

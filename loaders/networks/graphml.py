@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from klaster.loaders.cells import shown
-from klaster.loaders.graph_xml import KEYED, GraphXml, Keys
-from klaster.loaders.relations import DIRECTED, UNDIRECTED, Relations
+from klaster.loaders.networks.graph_xml import KEYED, GraphXml, Keys
+from klaster.loaders.networks.relations import DIRECTED, UNDIRECTED, Relations
 from klaster.ontology.faults import Fault
 
 

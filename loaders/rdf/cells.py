@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from klaster.loaders.statements import Graph
+from klaster.loaders.rdf.statements import Graph
 from klaster.ontology.codes import codes
 from klaster.ontology.tables import Column, Table
 from klaster.ontology.term_tables import terms

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from klaster.loaders.query import (
+from klaster.loaders.databases.query import (
     QUERY_SECONDS,
     answered,
     cells_of,

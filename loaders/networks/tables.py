@@ -13,10 +13,10 @@ from typing import Final, Self
 import numpy as np
 import polars as pl
 
-from klaster.loaders.attributes import SYNONYMS, match_attributes
 from klaster.loaders.check import nearest, nearest_words
+from klaster.loaders.networks.attributes import SYNONYMS, match_attributes
+from klaster.loaders.networks.relations import DIRECTED, MUTUAL, UNDIRECTED, Relations
 from klaster.loaders.raw import ORIGINS, RawTable
-from klaster.loaders.relations import DIRECTED, MUTUAL, UNDIRECTED, Relations
 from klaster.ontology.codes import spellings
 from klaster.ontology.labels import phrase, term_words
 from klaster.ontology.names import fold

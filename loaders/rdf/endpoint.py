@@ -37,11 +37,11 @@ from pyoxigraph import (
     parse_query_results,
 )
 
-from klaster.loaders.construct import Construct, read_mapping, unreadable_query, with_prefixes
 from klaster.loaders.raw import RawTable
-from klaster.loaders.rdf import copy_within_limit, load, read_store
-from klaster.loaders.rdf_limits import refuse_deep_json, refuse_hostile_xml
-from klaster.loaders.statements import classes_of
+from klaster.loaders.rdf.construct import Construct, read_mapping, unreadable_query, with_prefixes
+from klaster.loaders.rdf.files import copy_within_limit, load, read_store
+from klaster.loaders.rdf.limits import refuse_deep_json, refuse_hostile_xml
+from klaster.loaders.rdf.statements import classes_of
 from klaster.ontology.faults import Fault
 from klaster.ontology.tables import tables
 from klaster.ontology.term_tables import terms

@@ -1,0 +1,1 @@
+"""Databases as sources: PostgreSQL, SQLite and DuckDB, read and never changed."""

@@ -1,0 +1,1 @@
+"""Network files as sources: GraphML, GEXF, GML, Pajek and edge lists."""

@@ -1,0 +1,1 @@
+"""RDF as a source: files, SPARQL endpoints, and what mappings construct."""

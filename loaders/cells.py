@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import gzip
 import os
 import stat
@@ -127,27 +126,6 @@ def shown(path: Path | str) -> str:
 def is_panic(reason: BaseException) -> bool:
     """Say whether a reader written in Rust gave up; such an error is not an ``Exception``."""
     return type(reason).__name__ == "PanicException"
-
-
-def as_typed(cell: object) -> str:
-    """Return a cell as one would type it into a CSV file.
-
-    Examples
-    --------
-    >>> as_typed(7.0), as_typed(True), as_typed(dt.datetime(2024, 5, 31)), as_typed(None)
-    ('7', 'true', '2024-05-31', '')
-    """
-    if cell is None:
-        return ""
-    if isinstance(cell, bool):
-        return "true" if cell else "false"
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else repr(cell)
-    if isinstance(cell, dt.datetime):
-        return cell.date().isoformat() if cell.time() == dt.time() else cell.isoformat()
-    if isinstance(cell, dt.date):
-        return cell.isoformat()
-    return str(cell)
 
 
 def table_of(name: str, place: str, locator: str, cells: pl.DataFrame) -> RawTable:

@@ -11,7 +11,6 @@ from typing import Final, NoReturn
 import polars as pl
 
 from klaster.loaders.cells import (
-    as_typed,
     is_panic,
     read_bytes,
     refuse_too_large,
@@ -20,6 +19,7 @@ from klaster.loaders.cells import (
     table_stem,
 )
 from klaster.loaders.raw import RawTable
+from klaster.loaders.typed import as_typed
 from klaster.ontology.faults import CellFault, Fault, SourceError
 
 # The least that a cell takes in memory.

@@ -16,14 +16,15 @@ from python_calamine import CalamineError, CalamineWorkbook, PasswordError
 
 from klaster.loaders.cells import (
     MEGABYTE,
-    as_typed,
     is_panic,
     refuse_too_large,
     shown,
     table_of,
     unreadable,
 )
+from klaster.loaders.old_workbook import PASSWORD, old_sheets
 from klaster.loaders.raw import RawTable
+from klaster.loaders.typed import as_typed
 from klaster.ontology.faults import Fault
 
 WORKBOOKS: Final = frozenset({".xlsx", ".xlsm", ".xls", ".ods"})
@@ -49,6 +50,9 @@ def read_workbook(path: Path) -> Iterator[RawTable]:
         If the file is no workbook, is empty, has a password, or is too large unpacked.
     """
     _refuse_what_is_no_workbook(path)
+    if path.suffix.lower() == ".xls":
+        yield from _old(path)
+        return
     try:
         workbook = CalamineWorkbook.from_path(path)
         for name in workbook.sheet_names:
@@ -65,6 +69,15 @@ def read_workbook(path: Path) -> Iterator[RawTable]:
         if is_panic(reason):
             raise Fault("fault.no-workbook", path=shown(path)) from reason
         raise
+
+
+def _old(path: Path) -> Iterator[RawTable]:
+    sheets = old_sheets(path)
+    if isinstance(sheets, int):
+        key = "fault.password" if sheets == PASSWORD else "fault.no-workbook"
+        raise Fault(key, path=shown(path))
+    for name, rows in sheets:
+        yield table_of(name.strip(), f"{shown(path.name)}, {name}", name, _cells(rows))
 
 
 def _refuse_what_is_no_workbook(path: Path) -> None:

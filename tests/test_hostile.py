@@ -17,6 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from made_up import SMALL, folder_bytes, write_tables
+from made_up_workbooks import write_ods, write_xls
 
 import klaster
 from klaster.loaders.reading import Manner
@@ -71,6 +72,8 @@ def good_files(tmp_path_factory) -> dict[str, bytes]:
     for form in ("ttl", "rdf", "jsonld"):
         graph.export(folder / f"a.{form}")
     graph.export(folder / "a.xlsx")
+    write_ods(folder / "a.ods", {"actors": SMALL["actors"]})
+    write_xls(folder / "a.xls", {"actors": SMALL["actors"]})
     return {
         **{f"a.{form}": (folder / f"a.{form}").read_bytes() for form in OTHERS},
         "actors.csv": text,
@@ -85,7 +88,7 @@ def good_files(tmp_path_factory) -> dict[str, bytes]:
 
 
 # RDF, networks, databases and workbooks.
-OTHERS = ("ttl", "rdf", "jsonld", "graphml", "gexf", "net", "sqlite", "xlsx")
+OTHERS = ("ttl", "rdf", "jsonld", "graphml", "gexf", "net", "sqlite", "xlsx", "ods", "xls")
 FORMATS = (
     *(f"a.{form}" for form in OTHERS),
     "actors.csv",

@@ -11,7 +11,6 @@ from typing import Final
 
 import polars as pl
 
-from klaster.loaders.cells import as_typed
 from klaster.loaders.databases.query import (
     QUERY_SECONDS,
     answered,
@@ -25,6 +24,7 @@ from klaster.loaders.databases.query import (
     too_slow,
 )
 from klaster.loaders.raw import RawTable
+from klaster.loaders.typed import as_typed
 from klaster.ontology.faults import CellFault, Fault, SourceError
 
 _BATCH: Final = 10_000

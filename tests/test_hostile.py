@@ -161,9 +161,10 @@ CELLS = st.one_of(
     st.sampled_from(list(tables())),
     st.lists(st.one_of(st.sampled_from(HEADERS), st.text(max_size=8)), max_size=8),
     st.lists(st.lists(CELLS, max_size=9), max_size=5),
+    st.booleans(),
 )
 def test_any_cells_under_any_headers_load_or_are_refused_in_words(
-    tmp_path_factory, table, headers, rows
+    tmp_path_factory, table, headers, rows, skip
 ) -> None:
     folder = tmp_path_factory.getbasetemp() / "any-cells"
     folder.mkdir(exist_ok=True)
@@ -172,8 +173,7 @@ def test_any_cells_under_any_headers_load_or_are_refused_in_words(
     (folder / "actors.csv").write_text(ACTORS, "utf-8")
     lines = [",".join(_quoted(cell) for cell in row) for row in [headers, *rows]]
     (folder / f"{table}.csv").write_bytes("\n".join(lines).encode("utf-8", "surrogatepass"))
-    loads_or_is_refused(folder)
-    loads_or_is_refused(folder, skip_bad_rows=True)
+    loads_or_is_refused(folder, skip_bad_rows=skip)
 
 
 def _quoted(cell: str) -> str:

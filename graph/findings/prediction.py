@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from klaster.graph.findings.evidence import BY_LAYER, Evidence
+from klaster.graph.findings.evidence import BY_LAYER, LARGE, Evidence
 from klaster.graph.findings.layer import Layer
 
 Values = NDArray[np.float64]
@@ -124,30 +124,39 @@ class Ensemble:
             yield self._candidates(sources[start : start + size])
 
     def _candidates(self, block: Whole) -> Candidates:
-        proposed = [
-            found.rows(block) if found.proposes else None for found in self.evidence
-        ]
-        keys = self._pattern(block, [rows for rows in proposed if rows is not None])
-        row, target = np.divmod(keys, self.layer.shape[1])
+        width = self.layer.shape[1]
+        proposed = {
+            column: found.rows(block)
+            for column, found in enumerate(self.evidence)
+            if found.proposes
+        }
+        keys = self._pattern(block, list(proposed.values()))
+        row, target = np.divmod(keys, width)
         values = np.zeros((len(keys), len(self.evidence)))
-        crowded = len(keys) > 0.05 * len(block) * self.layer.shape[1]
-        for column, (found, rows) in enumerate(zip(self.evidence, proposed, strict=True)):
-            if rows is None and crowded:
-                rows = found.rows(block)  # noqa: PLW2901
-            if rows is None:
-                values[:, column] = found.values(block[row], target)
-            else:
+        crowded = len(keys) > 0.05 * len(block) * width
+        for column, found in enumerate(self.evidence):
+            if column in proposed or crowded:
+                rows = proposed.pop(column) if column in proposed else found.rows(block)
                 values[:, column] = _looked_up(rows, keys)
+            else:
+                values[:, column] = found.values(block[row], target)
         return Candidates(block[row], target, values)
 
     def _pattern(self, block: Whole, proposed: list[csr_array]) -> Whole:
         """Return the keys (row of the block, target) of the pairs that some evidence proposes."""
         width = self.layer.shape[1]
-        taken = [_keys(self.layer.matrix[block])]
+        taken = _keys(self.layer.matrix[block])
         if not self.layer.bipartite:
-            taken.append(np.arange(len(block)) * width + block)
-        found = np.unique(np.concatenate([_keys(rows) for rows in proposed]))
-        return found[~np.isin(found, np.concatenate(taken), assume_unique=True)]
+            taken = np.concatenate([taken, np.arange(len(block)) * width + block])
+        if width <= LARGE:
+            marked = np.zeros(len(block) * width, dtype=bool)
+            for rows in proposed:
+                marked[_keys(rows)] = True
+            marked[taken] = False
+            return np.flatnonzero(marked)
+        found = np.sort(np.concatenate([_keys(rows) for rows in proposed]))
+        found = found[np.diff(found, prepend=-1) > 0]
+        return found[~np.isin(found, taken)]
 
     def surprises(self, values: Values) -> Values:
         """Return what each evidence adds to the scores of some pairs (columns)."""
@@ -171,7 +180,10 @@ def _keys(matrix: csr_array) -> Whole:
 
 
 def _looked_up(matrix: csr_array, keys: Whole) -> Values:
-    """Return the entries of a matrix with sorted indices at some keys, 0 where it has none."""
+    """Return the entries of a matrix at some keys, 0 where it has none."""
+    if matrix.shape[1] <= LARGE:
+        return np.asarray(matrix.toarray().ravel()[keys], dtype=float)
+    matrix.sort_indices()
     own = _keys(matrix)
     found = np.zeros(len(keys))
     if not len(own):

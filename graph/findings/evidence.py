@@ -82,8 +82,8 @@ class Evidence:
             steps = self.steps(whose[start:stop])
             at = order[ends[start] : ends[stop]]
             row = np.repeat(np.arange(stop - start), np.diff(ends[start : stop + 1]))
-            for part in range(0, len(at), 200_000):
-                some = slice(part, part + 200_000)
+            for part in range(0, len(at), 20_000):
+                some = slice(part, part + 20_000)
                 both = steps[row[some]].multiply(self._last[targets[at[some]]])
                 found[at[some]] = np.asarray(both.sum(axis=1)).ravel()
         return found
@@ -318,8 +318,9 @@ def _product_of(name: str, source: Values, target: Values) -> Evidence:
 
 
 def activity(layer: Layer) -> Evidence:
-    """Preferential attachment: the product of the numbers of links."""
-    return _product_of("activity", _sums(layer.matrix, 1), _sums(layer.matrix, 0))
+    """Preferential attachment: the product of the sums of ties, so of the numbers of projects."""
+    ties = layer.weighted(event_weights(layer))
+    return _product_of("activity", _sums(ties, 1), _sums(ties, 0))
 
 
 def means(layer: Layer) -> Evidence:
@@ -337,13 +338,14 @@ def means(layer: Layer) -> Evidence:
 
 BY_LAYER: Final[dict[str, dict[Callable[[Layer], Evidence], float]]] = {
     "cooperation": {
+        shared_partners: 1.5,
         close_walks: 1.0,
-        shared_partners: 1.0,
         third_step: 0.5,
+        shared_theme: 1.0,
         kind_pair: 0.5,
         same_circles: 0.5,
-        means: 0.5,
-        shared_theme: 1.0,
+        activity: 0.5,
+        means: 1.0,
     },
     "supply": {
         co_supply: 1.0,

@@ -125,6 +125,22 @@ def shares_below(positives: Values, negatives: Values) -> Values:
     return np.asarray((low + high) / (2 * max(len(ordered), 1)), dtype=float)
 
 
+def wilson(hits: int, count: int) -> tuple[float, float]:
+    """Return the 95 % interval of a share (Wilson 1927).
+
+    Examples
+    --------
+    >>> [round(end, 3) for end in wilson(5, 10)]
+    [0.237, 0.763]
+    """
+    z = 1.959963984540054
+    share = hits / count
+    middle = (share + z * z / (2 * count)) / (1 + z * z / count)
+    half = z * np.sqrt(share * (1 - share) / count + z * z / (4 * count * count))
+    half = float(half / (1 + z * z / count))
+    return (max(0.0, middle - half), min(1.0, middle + half))
+
+
 @dataclass(frozen=True)
 class Calibration:
     """From a score to the share of hold-out pairs with such a score that became links."""
@@ -137,10 +153,12 @@ class Calibration:
         return np.asarray(np.interp(scores, self.scores, self.shares), dtype=float)
 
 
-def calibrate(scores: Values, truths: Truths, weights: Values | None = None) -> Calibration:
+def calibrate(
+    scores: Values, truths: Truths | Values, weights: Values | None = None
+) -> Calibration:
     """Fit a non-decreasing step function (isotonic regression, pool adjacent violators).
 
-    ``weights`` say how many pairs a row stands for, where negatives were sampled.
+    A truth may be a share, where a row stands for as many pairs as its weight says.
 
     Examples
     --------
@@ -168,7 +186,7 @@ def calibrate(scores: Values, truths: Truths, weights: Values | None = None) -> 
 
 
 def calibration_error(
-    probabilities: Values, truths: Truths, weights: Values | None = None, bins: int = 10
+    probabilities: Values, truths: Truths | Values, weights: Values | None = None, bins: int = 10
 ) -> float:
     """Return the expected calibration error over bins of equal numbers of rows."""
     weights = np.ones(len(truths)) if weights is None else weights

@@ -9,10 +9,13 @@ negative. That no link is recorded does not mean there is none, so precision is 
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
@@ -24,9 +27,11 @@ from klaster.graph.findings.accuracy import (
     precision_at,
     shares_below,
     weighted_mean,
+    wilson,
 )
 from klaster.graph.findings.layer import Layer
 from klaster.graph.findings.prediction import Ensemble
+from klaster.ontology.faults import Fault
 
 Values = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -85,16 +90,25 @@ def draw_negatives(trial: Trial, rng: np.random.Generator, each: int = EACH) -> 
     layer, truth = trial.known, trial.truth
     wanted = each * len(truth)
     sources, targets = _linked_ends(layer)
-    source, target = layer.ends(truth)
-    if not layer.directed:
-        source = target = np.concatenate([source, target])
     two, three = _pairs_at_distance(layer, wanted, rng)
     return Negatives(
         random=_drawn(trial, sources, targets, wanted, rng),
-        degree=_drawn(trial, source, target, wanted, rng),
+        degree=draw_degree_matched(trial, rng, each),
         dist2=_free(trial, two)[:wanted],
         dist3=_free(trial, three)[:wanted],
     )
+
+
+def draw_degree_matched(trial: Trial, rng: np.random.Generator, each: int = EACH) -> Whole:
+    """Draw negatives whose ends are drawn from those of the positives.
+
+    The way of Aiyappa et al. (2025): so every thing is as frequent among the negatives as among
+    the positives, and its number of links alone tells nothing.
+    """
+    source, target = trial.known.ends(trial.truth)
+    if not trial.known.directed:
+        source = target = np.concatenate([source, target])
+    return _drawn(trial, source, target, each * len(trial.truth), rng)
 
 
 def _linked_ends(layer: Layer) -> tuple[Whole, Whole]:
@@ -133,9 +147,7 @@ def _drawn(
     return found[:wanted]
 
 
-def _pairs_at_distance(
-    layer: Layer, wanted: int, rng: np.random.Generator
-) -> tuple[Whole, Whole]:
+def _pairs_at_distance(layer: Layer, wanted: int, rng: np.random.Generator) -> tuple[Whole, Whole]:
     """Draw pairs that share a partner, and pairs without one that three links join.
 
     Between actors and products, whose shortest open path has three links, the first set is empty.
@@ -202,33 +214,56 @@ class Ranked:
     ranks: Values
 
 
-def rank(trial: Trial, ensemble: Ensemble, scorer: Scorer, rng: np.random.Generator) -> Ranked:
+@dataclass
+class _Kept:
+    """What one method has said of the candidates so far."""
+
+    scores: list[Values] = field(default_factory=list)
+    ranks: list[Values] = field(default_factory=list)
+
+
+def rank(
+    trial: Trial, ensemble: Ensemble, methods: Mapping[str, Scorer], rng: np.random.Generator
+) -> dict[str, Ranked]:
     """Rank the candidates, and each later partner among those of its source (filtered).
 
     A later partner that is no candidate stands in the middle of all that are none. Where links
     have no direction, both ends count as sources.
     """
-    layer = trial.known
-    flags, scores, sources, ranks = [], [], [], []
+    flags: list[NDArray[np.bool_]] = []
+    sources: list[Whole] = []
+    kept = {name: _Kept() for name in methods}
     for some in ensemble.scan():
-        score = scorer(some.values)
-        true = np.isin(_ordered(layer, some.sources, some.targets), trial.truth)
-        once = layer.directed | (some.sources < some.targets)
+        true = np.isin(_ordered(trial.known, some.sources, some.targets), trial.truth)
+        once = trial.known.directed | (some.sources < some.targets)
         flags.append(true[once])
-        scores.append(score[once].astype(np.float32))
-        for start, stop in _runs(some.sources):
-            mine = true[start:stop]
-            if mine.any():
-                places = _filtered_ranks(score[start:stop], mine, rng)
-                sources.append(np.full(len(places), some.sources[start]))
-                ranks.append(places)
+        runs = [(start, stop) for start, stop in _runs(some.sources) if true[start:stop].any()]
+        sources += [
+            np.full(int(true[start:stop].sum()), some.sources[start]) for start, stop in runs
+        ]
+        for name, scorer in methods.items():
+            score = scorer(some.values)
+            kept[name].scores.append(score[once].astype(np.float32))
+            kept[name].ranks += [
+                _filtered_ranks(score[start:stop], true[start:stop], rng) for start, stop in runs
+            ]
     found = np.concatenate(flags) if flags else np.zeros(0, dtype=bool)
-    score = np.concatenate(scores) if scores else np.zeros(0, dtype=np.float32)
+    return {name: _ranked(trial, found, sources, method, rng) for name, method in kept.items()}
+
+
+def _ranked(
+    trial: Trial,
+    found: NDArray[np.bool_],
+    sources: list[Whole],
+    kept: _Kept,
+    rng: np.random.Generator,
+) -> Ranked:
+    score = np.concatenate(kept.scores) if kept.scores else np.zeros(0, dtype=np.float32)
+    kept.scores = []
     order = best_first(score, rng)
-    whose, place = _with_missed(trial, sources, ranks)
-    return Ranked(
-        found[order], score[order], int(len(trial.truth) - found.sum()), whose, place
-    )
+    whose, place = _with_missed(trial, sources, kept.ranks)
+    missed = int(len(trial.truth) - found.sum())
+    return Ranked(found[order], score[order], missed, whose, place)
 
 
 def _runs(sources: Whole) -> list[tuple[int, int]]:
@@ -248,9 +283,7 @@ def _filtered_ranks(score: Values, true: NDArray[np.bool_], rng: np.random.Gener
     return np.asarray(1 + above + rng.integers(level + 1), dtype=float)
 
 
-def _with_missed(
-    trial: Trial, sources: list[Whole], ranks: list[Values]
-) -> tuple[Whole, Values]:
+def _with_missed(trial: Trial, sources: list[Whole], ranks: list[Values]) -> tuple[Whole, Values]:
     layer = trial.known
     source, target = layer.ends(trial.truth)
     ends = source if layer.directed else np.concatenate([source, target])
@@ -264,77 +297,103 @@ def _with_missed(
     return np.concatenate([whose, lost]), np.concatenate([place, middle])
 
 
-def report(
-    name: str,
+@dataclass(frozen=True)
+class Outcome:
+    """How a method did in a trial: its measures, and the ranking that they come from."""
+
+    row: dict[str, object]
+    ranked: Ranked
+
+
+def measure(
     trial: Trial,
     ensemble: Ensemble,
+    methods: Mapping[str, Scorer],
     *,
-    scorer: Scorer | None = None,
     seed: int = 0,
     draws: int = DRAWS,
-) -> dict[str, object]:
-    """Measure a method in a trial, with 95 % intervals over source actors drawn anew.
+) -> dict[str, Outcome]:
+    """Measure methods in one trial on the same pairs, with 95 % intervals.
 
-    Returns
-    -------
-    dict
-        ``method, positives, prior, candidates, coverage, auc_random, auc_degree, auc_dist2,
-        auc_dist3, ap, p50, p100, p_l, lift, hits10, hits50, mrr, intervals``. ``prior`` is the
-        share of candidates that became links, ``coverage`` the share of positives among the
-        candidates, ``p_l`` the precision in as many as there are positives, ``lift`` that over
-        the prior.
+    The row of each has ``method, positives, prior, candidates, coverage, auc_random, auc_degree,
+    auc_dist2, auc_dist3, ap, p50, p100, p_l, lift, hits10, hits50, mrr, intervals``. ``prior`` is
+    the share of candidates that became links, ``coverage`` the share of positives among the
+    candidates, ``p_l`` the precision in as many as there are positives, ``lift`` that over the
+    prior. Intervals of areas, hits and mrr come from source actors drawn anew, those of a
+    precision from its numbers (Wilson).
     """
-    score = ensemble.scores if scorer is None else scorer
     rng = np.random.default_rng(seed)
     negatives = draw_negatives(trial, rng)
-    ranked = rank(trial, ensemble, score, rng)
+    ends = trial.known.ends
+    values = {name: ensemble.values(*ends(keys)) for name, keys in negatives.sets().items()}
+    positive = ensemble.values(*ends(trial.truth))
+    found = {}
+    for name, ranked in rank(trial, ensemble, methods, rng).items():
+        score = methods[name]
+        true = score(positive)
+        false = {kind: score(known) for kind, known in values.items()}
+        row = {"method": name} | _from_ranks(trial, ranked)
+        row |= {f"auc_{kind}": area(true, some) for kind, some in false.items()}
+        row["intervals"] = _intervals(trial, ranked, true, false, draws, rng)
+        found[name] = Outcome({key: row[key] for key in COLUMNS}, ranked)
+    return found
+
+
+COLUMNS = (
+    "method",
+    "positives",
+    "prior",
+    "candidates",
+    "coverage",
+    "auc_random",
+    "auc_degree",
+    "auc_dist2",
+    "auc_dist3",
+    "ap",
+    "p50",
+    "p100",
+    "p_l",
+    "lift",
+    "hits10",
+    "hits50",
+    "mrr",
+    "intervals",
+)
+
+
+def _from_ranks(trial: Trial, ranked: Ranked) -> dict[str, object]:
     positives = len(trial.truth)
     prior = float(ranked.found.mean()) if len(ranked.found) else float("nan")
     p_l = precision_at(ranked.found, positives)
-    row: dict[str, object] = {
-        "method": name,
+    return {
         "positives": positives,
         "prior": prior,
         "candidates": len(ranked.found),
-        "coverage": 1 - ranked.missed / positives if positives else float("nan"),
-    }
-    areas, shares = _areas(trial, ensemble, score, negatives)
-    row |= areas
-    row |= {
+        "coverage": 1 - ranked.missed / positives,
         "ap": average_precision(ranked.found, ranked.missed),
         "p50": precision_at(ranked.found, 50),
         "p100": precision_at(ranked.found, 100),
         "p_l": p_l,
         "lift": p_l / prior if prior else float("nan"),
-        "hits10": float((ranked.ranks <= 10).mean()) if positives else float("nan"),
-        "hits50": float((ranked.ranks <= 50).mean()) if positives else float("nan"),
-        "mrr": float((1 / ranked.ranks).mean()) if positives else float("nan"),
+        "hits10": float((ranked.ranks <= 10).mean()),
+        "hits50": float((ranked.ranks <= 50).mean()),
+        "mrr": float((1 / ranked.ranks).mean()),
     }
-    row["intervals"] = _intervals(trial, ranked, shares, rng, draws)
-    return row
-
-
-def _areas(
-    trial: Trial, ensemble: Ensemble, score: Scorer, negatives: Negatives
-) -> tuple[dict[str, float], dict[str, Values]]:
-    layer = trial.known
-    positive = score(ensemble.values(*layer.ends(trial.truth)))
-    areas, shares = {}, {}
-    for name, keys in negatives.sets().items():
-        negative = score(ensemble.values(*layer.ends(keys)))
-        areas[f"auc_{name}"] = area(positive, negative)
-        if len(keys):
-            shares[f"auc_{name}"] = shares_below(positive, negative)
-    return areas, shares
 
 
 def _intervals(
-    trial: Trial, ranked: Ranked, shares: dict[str, Values], rng: np.random.Generator, draws: int
+    trial: Trial,
+    ranked: Ranked,
+    true: Values,
+    false: Mapping[str, Values],
+    draws: int,
+    rng: np.random.Generator,
 ) -> dict[str, tuple[float, float]]:
     source, _ = trial.known.ends(trial.truth)
     found = {
-        name: bootstrap(source, weighted_mean(values), draws, rng)
-        for name, values in shares.items()
+        f"auc_{kind}": bootstrap(source, weighted_mean(shares_below(true, some)), draws, rng)
+        for kind, some in false.items()
+        if len(some)
     }
     for name, values in (
         ("hits10", ranked.ranks <= 10),
@@ -342,4 +401,133 @@ def _intervals(
         ("mrr", 1 / ranked.ranks),
     ):
         found[name] = bootstrap(ranked.sources, weighted_mean(values.astype(float)), draws, rng)
+    for name, count in (("p50", 50), ("p100", 100)):
+        found[name] = wilson(int(ranked.found[:count].sum()), count)
     return found
+
+
+def methods_of(ensemble: Ensemble) -> dict[str, Scorer]:
+    """Return the ensemble, and each of its evidence alone, as methods to compare."""
+    found: dict[str, Scorer] = {"ensemble": ensemble.scores}
+    return found | {
+        name: partial(_single, column=column) for column, name in enumerate(ensemble.names)
+    }
+
+
+def _single(values: Values, column: int) -> Values:
+    return np.asarray(values[:, column])
+
+
+def split(layer: Layer, share: float, seed: int = 0) -> Trial:
+    """Hide a share of a layer's links: whole projects, or else all that joins two things."""
+    unit = _units(layer)
+    names = unit.unique().sort()
+    rng = np.random.default_rng(seed)
+    hidden = names.gather(np.sort(rng.permutation(len(names))[: round(share * len(names))]))
+    gone = unit.is_in(hidden.implode())
+    return Trial.of(layer.only(~gone), layer.only(gone))
+
+
+def _units(layer: Layer) -> pl.Series:
+    """Return for each record what it is hidden with: its project, or both ways of its pair."""
+    source, target = layer.records["source"], layer.records["target"]
+    if layer.bipartite:
+        return pl.Series("unit", layer.keys(source.to_numpy(), target.to_numpy()))
+    low, high = np.minimum(source, target), np.maximum(source, target)
+    pair = pl.Series("unit", layer.keys(np.asarray(low), np.asarray(high)))
+    if layer.directed:
+        return pair
+    return layer.records.select(
+        unit=pl.coalesce(pl.lit("e") + pl.col("event"), pl.lit("p") + pair.cast(pl.String))
+    )["unit"]
+
+
+def last_part(layer: Layer, share: float) -> dt.date | None:
+    """Return the day from which on about ``share`` of the dated events lie.
+
+    None where fewer than nine records in ten are dated, or all have one day.
+    """
+    dates = layer.records.select("event", "date").unique()["date"]
+    known = dates.drop_nulls()
+    if not len(dates) or known.len() < 0.9 * len(dates) or known.n_unique() < 2:
+        return None
+    day = known.sort()[min(int((1 - share) * known.len()), known.len() - 1)]
+    return day if isinstance(day, dt.date) and day > known.min() else None  # type: ignore[operator]
+
+
+def held_out(layer: Layer, share: float, seed: int = 0) -> Trial:
+    """Hide the latest links where dates allow, and otherwise some at random."""
+    cut = last_part(layer, share)
+    if cut is not None:
+        trial = Trial.of(layer.before(cut), layer.since(cut))
+        if len(trial.truth):
+            return trial
+    return split(layer, share, seed)
+
+
+def truth_of(layer: Layer, rows: pl.DataFrame) -> Trial:
+    """Return the trial of a whole layer against links that came later.
+
+    ``rows`` has the IRIs of two things in its first two columns; a row that names something
+    else is left out.
+    """
+    first, second = rows.columns[:2]
+    places = [
+        things.select("iri").with_row_index("at").with_columns(pl.col("at").cast(pl.Int64))
+        for things in (layer.sources, layer.targets)
+    ]
+    found = rows.join(places[0].rename({"at": "source"}), left_on=first, right_on="iri").join(
+        places[1].rename({"at": "target"}), left_on=second, right_on="iri"
+    )
+    later = Layer.of(layer.name, layer.sources, layer.targets if layer.bipartite else None, found)
+    return Trial.of(layer, later)
+
+
+def backtest(
+    layer: Layer,
+    *,
+    cut: dt.date | None = None,
+    truth: pl.DataFrame | None = None,
+    all_methods: bool = False,
+    seed: int = 0,
+    draws: int = DRAWS,
+) -> list[dict[str, object]]:
+    """Measure how well a layer's links are foretold: a row a method (``COLUMNS``).
+
+    Parameters
+    ----------
+    cut
+        What was recorded before this day is known, what came later is to be foretold.
+    truth
+        The links that came later, if the layer does not hold them: IRIs in two columns. Without
+        either, the latest tenth of the dated links is hidden, or a tenth at random.
+    all_methods
+        Also measure each evidence alone, and the trained stack where there is enough to train.
+
+    Raises
+    ------
+    Fault
+        If there is nothing to foretell or nothing to foretell it from.
+    """
+    from klaster.graph.findings.stack import train
+
+    trial = _trial(layer, cut, truth, seed)
+    if not len(trial.known.pairs) or not len(trial.truth):
+        raise Fault("fault.nothing-to-foretell", layer=layer.name)
+    ensemble = Ensemble(trial.known)
+    methods: dict[str, Scorer] = {"ensemble": ensemble.scores}
+    if all_methods:
+        methods = methods_of(ensemble)
+        stack = train(trial.known, seed=seed)
+        if stack is not None:
+            methods["stack"] = stack.scorer(ensemble)
+    found = measure(trial, ensemble, methods, seed=seed, draws=draws)
+    return [outcome.row for outcome in found.values()]
+
+
+def _trial(layer: Layer, cut: dt.date | None, truth: pl.DataFrame | None, seed: int) -> Trial:
+    if truth is not None:
+        return truth_of(layer if cut is None else layer.before(cut), truth)
+    if cut is not None:
+        return Trial.of(layer.before(cut), layer.since(cut))
+    return held_out(layer, 0.1, seed)

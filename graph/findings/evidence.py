@@ -134,9 +134,7 @@ def event_weights(layer: Layer) -> Values:
     without an event weighs 1.
     """
     records = layer.records.with_row_index("row")
-    ends = pl.concat(
-        [records.select("event", end="source"), records.select("event", end="target")]
-    )
+    ends = pl.concat([records.select("event", end="source"), records.select("event", end="target")])
     sizes = ends.drop_nulls("event").group_by("event").agg(n=pl.col("end").n_unique())
     found = records.select("row", "event").join(sizes, on="event", how="left").sort("row")
     return 1.0 / (found["n"].fill_null(2).cast(pl.Float64).to_numpy() - 1.0).clip(min=1.0)
@@ -281,7 +279,9 @@ def shared_theme(layer: Layer) -> Evidence:
     records = layer.records
     rows = np.concatenate([records["source"].to_numpy(), records["target"].to_numpy()])
     of = _membership(pl.concat([records["theme"], records["theme"]]))
-    pick = csr_array((np.ones(len(rows)), (rows, np.arange(len(rows)))), (layer.shape[0], len(rows)))
+    pick = csr_array(
+        (np.ones(len(rows)), (rows, np.arange(len(rows)))), (layer.shape[0], len(rows))
+    )
     counts = csr_array(pick @ of)
     counts.eliminate_zeros()
     having = np.bincount(counts.indices, minlength=counts.shape[1])

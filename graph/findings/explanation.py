@@ -211,9 +211,7 @@ def _iris(things: pl.DataFrame, positions: Whole) -> list[str]:
     return [things["iri"][int(at)] for at in positions]
 
 
-def _chain(
-    key: str, ties: csr_array, explainer: Explainer, source: int, target: int
-) -> Reason:
+def _chain(key: str, ties: csr_array, explainer: Explainer, source: int, target: int) -> Reason:
     """Tell of the strongest path of three ties, and how many there are."""
     near, far = _row(ties, source), _row(ties, target)
     between = ties[near][:, far].tocoo()
@@ -355,9 +353,13 @@ def _relatedness(explainer: Explainer, source: int, target: int) -> Reason:
         offers = set(filter(None, [explainer.layer.sources["sector"][source]]))
     basket = set(sold.filter(pl.col("target") == target)["what"])
     mine = sold.filter(pl.col("what").is_in(sorted(offers)))["target"].unique()
-    beside = sold.filter(pl.col("target").is_in(mine.implode()) & pl.col("what").is_in(sorted(basket)))
-    most = beside.group_by("what").agg(n=pl.col("target").n_unique()).sort(
-        ["n", "what"], descending=[True, False]
+    beside = sold.filter(
+        pl.col("target").is_in(mine.implode()) & pl.col("what").is_in(sorted(basket))
+    )
+    most = (
+        beside.group_by("what")
+        .agg(n=pl.col("target").n_unique())
+        .sort(["n", "what"], descending=[True, False])
     )
     names = [_group_words(what) for what in most["what"].to_list()[:SHOWN]]
     if by == "product" and explainer.name is not None:
@@ -454,9 +456,7 @@ def _same_circles(explainer: Explainer, source: int, target: int) -> Reason:
         .sort(["least", column], descending=[True, False])
     )
     names = [_plain(place) for place in shared[column]]
-    return explainer.told(
-        "same_circles", source, target, names=listed(names), count=shared.height
-    )
+    return explainer.told("same_circles", source, target, names=listed(names), count=shared.height)
 
 
 def _activity(explainer: Explainer, source: int, target: int) -> Reason:

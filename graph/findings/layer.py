@@ -195,11 +195,13 @@ def _actors(columns: Columns) -> pl.DataFrame:
             "iri",
             "kind",
             "country",
-            "region",
+            region=pl.col("region").list.join("; "),
             label="name",
             sector=pl.col("activity").str.replace_all(r"[^0-9A-Za-z]", "").str.slice(0, 2),
         )
-        .with_columns(sector=pl.coalesce(_filled("sector"), _filled("kind")))
+        .with_columns(
+            sector=pl.coalesce(_filled("sector"), _filled("kind")), region=_filled("region")
+        )
         .sort("iri")
     )
 
@@ -217,8 +219,10 @@ def _placed(rows: pl.DataFrame, sources: pl.DataFrame, targets: pl.DataFrame) ->
     found = rows.join(place[0].rename({"at": "from"}), left_on="source", right_on="iri").join(
         place[1].rename({"at": "to"}), left_on="target", right_on="iri"
     )
-    return found.drop("source", "target").rename({"from": "source", "to": "target"}).sort(
-        "source", "target", "event", nulls_last=True
+    return (
+        found.drop("source", "target")
+        .rename({"from": "source", "to": "target"})
+        .sort("source", "target", "event", nulls_last=True)
     )
 
 

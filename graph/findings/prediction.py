@@ -25,6 +25,8 @@ Whole = NDArray[np.int64]
 _BITS = 14
 """Bits of a 32-bit number left out of its bin: 512 bins a doubling."""
 
+_NEVER = -1e6
+
 _SAMPLED = 2_000
 """How many sources of a large layer the percentiles are taken from."""
 
@@ -52,10 +54,10 @@ class Percentiles:
         at = np.minimum(coded >> _BITS, len(self.below) - 2)
         part = (coded & ((1 << _BITS) - 1)) / float(1 << _BITS)
         under = self.below[at] + part * (self.below[at + 1] - self.below[at])
-        found = -np.log1p(-under / (self.total + 1.0))
+        found = -np.log1p(-(under + 0.5) / (self.total + 1.0))
         if self.largest > 0:
             over = values > self.largest
-            found[over] = np.log(self.total + 1.0) + np.log(values[over] / self.largest)
+            found[over] = np.log(2 * (self.total + 1.0)) + np.log(values[over] / self.largest)
         found[values <= 0] = 0.0
         return np.asarray(found, dtype=float)
 
@@ -166,8 +168,16 @@ class Ensemble:
         return found
 
     def scores(self, values: Values) -> Values:
-        """Return the scores of pairs from the values of their evidence."""
-        return np.asarray(self.surprises(values).sum(axis=1), dtype=float)
+        """Return the scores of pairs from the values of their evidence.
+
+        A pair that nothing proposes stands below all that something does.
+        """
+        return np.asarray(self.surprises(values).sum(axis=1) + self.last(values), dtype=float)
+
+    def last(self, values: Values) -> Values:
+        """Return what puts pairs that are no candidates below all others, and 0 for the rest."""
+        proposing = [found.proposes for found in self.evidence]
+        return np.where((values[:, proposing] > 0).any(axis=1), 0.0, _NEVER)
 
     def values(self, sources: Whole, targets: Whole) -> Values:
         """Return the value of each evidence (columns) for any pairs, candidates or not."""

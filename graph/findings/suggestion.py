@@ -193,7 +193,9 @@ def _told(
     speaking = speaking[parts[row][speaking] > 0]
     names = [ensemble.names[at] for at in speaking]
     reasons = [explainer.reason(name, source, target) for name in names]
-    texts = list(dict.fromkeys(tuple(reason.text[code] for code in LANGUAGES) for reason in reasons))
+    texts = list(
+        dict.fromkeys(tuple(reason.text[code] for code in LANGUAGES) for reason in reasons)
+    )
     return Suggestion(
         layer=layer.name,
         source=layer.sources["iri"][source],

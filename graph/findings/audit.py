@@ -132,15 +132,15 @@ def audit(layer: Layer, *, seeds: int = SEEDS) -> Audit:
 def _of_latest(layer: Layer, trial: Trial, seeds: int) -> Audit:
     ensemble = Ensemble(trial.known)
     outcome = measure(trial, ensemble, {"ensemble": ensemble.scores}, draws=1000)["ensemble"]
-    measures = {}
+    measures: dict[str, tuple[float, float, float]] = {}
     intervals = outcome.row["intervals"]
     for name in _MEASURES:
         mean = outcome.row[name]
-        measures[name] = (mean, *intervals[name])  # type: ignore[index]
+        measures[name] = (mean, *intervals[name])
     areas = [_area(trial, ensemble, seed) for seed in range(seeds)]
     _, low, high = measures["auc_degree"]
     measures["auc_degree"] = (float(np.mean(areas)), low, high)
-    return _found(layer, "time", len(trial.truth), measures, [outcome])  # type: ignore[arg-type]
+    return _found(layer, "time", len(trial.truth), measures, [outcome])
 
 
 def _area(trial: Trial, ensemble: Ensemble, seed: int) -> float:
@@ -162,7 +162,7 @@ def _of_random(layer: Layer, seeds: int) -> Audit:
             hidden += len(trial.truth)
     measures = {}
     for name in _MEASURES:
-        drawn = np.array([float(outcome.row[name]) for outcome in outcomes])  # type: ignore[arg-type]
+        drawn = np.array([outcome.row[name] for outcome in outcomes], dtype=float)
         mean = float(drawn.mean()) if len(drawn) else float("nan")
         measures[name] = (mean, *mean_interval(drawn))
     enough = hidden >= FEWEST
@@ -205,8 +205,8 @@ def _calibrated(ranked: list[Ranked]) -> tuple[Calibration | None, float]:
 
 def _stretches(scores: Values, found: NDArray[np.bool_]) -> tuple[Values, Values, Values]:
     """Return mean score, share of links and length of stretches of a ranking, short at its top."""
-    ends = np.unique(np.round(np.geomspace(1, len(scores), 400)).astype(int)) if len(scores) else []
-    starts = np.concatenate([[0], ends[:-1]]).astype(int) if len(scores) else np.zeros(0, int)
+    ends = np.round(np.geomspace(1, len(scores), 400)).astype(np.int64)
+    starts = np.unique(np.concatenate([[0], ends[ends < len(scores)]]))
     lengths = np.diff(np.append(starts, len(scores))).astype(float)
     score = np.add.reduceat(scores.astype(float), starts) / lengths
     share = np.add.reduceat(found.astype(float), starts) / lengths

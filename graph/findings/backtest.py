@@ -13,6 +13,8 @@ import datetime as dt
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import pairwise
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
@@ -36,10 +38,10 @@ from klaster.ontology.faults import Fault
 Values = NDArray[np.float64]
 Whole = NDArray[np.int64]
 
-EACH = 10
+EACH: Final = 10
 """Negatives a positive."""
 
-DRAWS = 1000
+DRAWS: Final = 1000
 """Bootstrap samples of source actors."""
 
 
@@ -243,7 +245,7 @@ def rank(
         ]
         for name, scorer in methods.items():
             score = scorer(some.values)
-            kept[name].scores.append(score[once].astype(np.float32))
+            kept[name].scores.append(score[once])
             kept[name].ranks += [
                 _filtered_ranks(score[start:stop], true[start:stop], rng) for start, stop in runs
             ]
@@ -258,7 +260,7 @@ def _ranked(
     kept: _Kept,
     rng: np.random.Generator,
 ) -> Ranked:
-    score = np.concatenate(kept.scores) if kept.scores else np.zeros(0, dtype=np.float32)
+    score = np.concatenate(kept.scores) if kept.scores else np.zeros(0)
     kept.scores = []
     order = best_first(score, rng)
     whose, place = _with_missed(trial, sources, kept.ranks)
@@ -272,7 +274,7 @@ def _runs(sources: Whole) -> list[tuple[int, int]]:
         return []
     cuts = np.flatnonzero(np.diff(sources)) + 1
     edges = [0, *cuts.tolist(), len(sources)]
-    return list(zip(edges[:-1], edges[1:], strict=True))
+    return list(pairwise(edges))
 
 
 def _filtered_ranks(score: Values, true: NDArray[np.bool_], rng: np.random.Generator) -> Values:
@@ -301,7 +303,7 @@ def _with_missed(trial: Trial, sources: list[Whole], ranks: list[Values]) -> tup
 class Outcome:
     """How a method did in a trial: its measures, and the ranking that they come from."""
 
-    row: dict[str, object]
+    row: dict[str, Any]
     ranked: Ranked
 
 
@@ -332,14 +334,19 @@ def measure(
         score = methods[name]
         true = score(positive)
         false = {kind: score(known) for kind, known in values.items()}
-        row = {"method": name} | _from_ranks(trial, ranked)
+        row: dict[str, Any] = {"method": name} | _from_ranks(trial, ranked)
         row |= {f"auc_{kind}": area(true, some) for kind, some in false.items()}
         row["intervals"] = _intervals(trial, ranked, true, false, draws, rng)
-        found[name] = Outcome({key: row[key] for key in COLUMNS}, ranked)
+        found[name] = Outcome({key: _or_none(row[key]) for key in COLUMNS}, ranked)
     return found
 
 
-COLUMNS = (
+def _or_none(value: Any) -> Any:  # noqa: ANN401
+    """Return None for a measure that there is nothing to take from."""
+    return None if isinstance(value, float) and np.isnan(value) else value
+
+
+COLUMNS: Final = (
     "method",
     "positives",
     "prior",
@@ -361,7 +368,7 @@ COLUMNS = (
 )
 
 
-def _from_ranks(trial: Trial, ranked: Ranked) -> dict[str, object]:
+def _from_ranks(trial: Trial, ranked: Ranked) -> dict[str, Any]:
     positives = len(trial.truth)
     prior = float(ranked.found.mean()) if len(ranked.found) else float("nan")
     p_l = precision_at(ranked.found, positives)
@@ -491,7 +498,7 @@ def backtest(
     all_methods: bool = False,
     seed: int = 0,
     draws: int = DRAWS,
-) -> list[dict[str, object]]:
+) -> list[dict[str, Any]]:
     """Measure how well a layer's links are foretold: a row a method (``COLUMNS``).
 
     Parameters

@@ -342,6 +342,24 @@ def _related_products(explainer: Explainer, source: int, target: int) -> Reason:
     )
 
 
+def _peers(explainer: Explainer, source: int, target: int) -> Reason:
+    links = explainer.layer.matrix
+    makers = _row(explainer.back, target)
+    mine = _row(links, source)
+    shared = np.asarray(links[makers][:, mine].sum(axis=1)).ravel()
+    sizes = np.maximum(explainer._degrees[0][makers], len(mine))
+    first = np.lexsort((makers, -shared / sizes))
+    some = makers[first][:SHOWN]
+    return explainer.told(
+        "peers",
+        source,
+        target,
+        names=listed([explainer.source_words(int(at)) for at in some]),
+        count=int(shared[first[0]]),
+        iris=_iris(explainer.layer.sources, some),
+    )
+
+
 def _relatedness(explainer: Explainer, source: int, target: int) -> Reason:
     if explainer.layer.bipartite:
         return _related_products(explainer, source, target)
@@ -370,7 +388,7 @@ def _relatedness(explainer: Explainer, source: int, target: int) -> Reason:
         target,
         names=listed(names or [dict.fromkeys(LANGUAGES, "–")]),
         buyers=mine.len(),
-        count=int(most["n"].max() or 0),  # type: ignore[call-overload]
+        count=most["n"].to_list()[0] if most.height else 0,
         iris=most["what"].to_list()[:SHOWN] if by == "product" else (),
     )
 
@@ -490,6 +508,7 @@ _TOLD: Final[dict[str, Callable[[Explainer, int, int], Reason]]] = {
     "sector_block": _sector_block,
     "stripe": _stripe,
     "relatedness": _relatedness,
+    "peers": _peers,
     "taxonomy": _taxonomy,
     "shared_theme": _shared_theme,
     "same_circles": _same_circles,

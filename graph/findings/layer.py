@@ -7,7 +7,7 @@ its records, is all that a score can know: no figure can leak from a hidden link
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -48,7 +48,7 @@ RECORDS: Final = {
 """A row a recorded link: positions, the project or record it comes from, its day, what it moves."""
 
 
-def _complete(frame: pl.DataFrame, schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
+def _complete(frame: pl.DataFrame, schema: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
     """Return a frame with just the columns of a schema, those that it lacks empty."""
     return frame.select(
         (pl.col(name) if name in frame.columns else pl.lit(None)).cast(kind).alias(name)

@@ -186,7 +186,7 @@ class Ensemble:
 
 def _keys(matrix: csr_array) -> Whole:
     row = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
-    return row * matrix.shape[1] + matrix.indices
+    return np.asarray(row * matrix.shape[1] + matrix.indices, dtype=np.int64)
 
 
 def _looked_up(matrix: csr_array, keys: Whole) -> Values:

@@ -343,7 +343,6 @@ def test_a_large_layer_keeps_the_strongest_steps_and_still_agrees(monkeypatch):
     known = cooperation(random_projects(7), things(*(f"a{who:02}" for who in range(40))))
     exact = {(s.source, s.target): s.score for s in suggest(known, 30)}
     monkeypatch.setattr(ev, "LARGE", 10)
-    monkeypatch.setattr("klaster.graph.findings.prediction.LARGE", 10)
     large = {(s.source, s.target): s.score for s in suggest(known, 30)}
     assert exact == pytest.approx(large)
     monkeypatch.setattr(ev, "WIDTH", 3)

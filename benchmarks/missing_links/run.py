@@ -95,9 +95,7 @@ def compared(trial: Trial, makers: tuple[Callable, ...], *, draws: int = 0) -> d
         weights[: len(own)] = stack.weights
 
         def stacked(values: np.ndarray) -> np.ndarray:
-            return ensemble.surprises(values) / _or_one(ensemble) @ (
-                weights * ensemble.weights
-            ) + ensemble.last(values)
+            return ensemble.surprises(values) @ weights + ensemble.last(values)
 
         methods["klaster, stack"] = stacked
         least = _quantile(ensemble, 0.99)
@@ -105,10 +103,6 @@ def compared(trial: Trial, makers: tuple[Callable, ...], *, draws: int = 0) -> d
             ensemble.scores(values), stacked(values), least
         )
     return {name: found.row for name, found in measure(trial, ensemble, methods, draws=draws).items()}
-
-
-def _or_one(ensemble: Ensemble) -> np.ndarray:
-    return np.where(ensemble.weights == 0, 1.0, ensemble.weights)
 
 
 def _quantile(ensemble: Ensemble, share: float) -> float:

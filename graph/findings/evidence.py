@@ -37,8 +37,14 @@ LARGE: Final = 20_000
 NEAREST: Final = 20
 """How many of the most related products, or of the most similar actors, are looked at."""
 
+_FEW: Final = 128
+"""With so few columns, the last factor is multiplied as a full array."""
+
+_AT_ONCE: Final = 20_000
+
 WIDTH: Final = 200
-"""How many steps of a path are kept a source in a large layer, strongest first."""
+"""How many steps of a path are kept a source in a large layer, strongest first; of the pairs
+that an evidence proposes, twice as many."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +77,8 @@ class Evidence:
 
     def rows(self, sources: Whole) -> csr_array:
         """Return the scores of some sources with all targets."""
-        return csr_array(self.steps(sources) @ self.factors[-1])
+        found = csr_array(self.steps(sources) @ self.factors[-1])
+        return strongest(found, 2 * WIDTH) if self._large else found
 
     def values(self, sources: Whole, targets: Whole) -> Values:
         """Return the scores of some pairs."""
@@ -85,25 +92,46 @@ class Evidence:
             steps = self.steps(whose[start:stop])
             at = order[ends[start] : ends[stop]]
             row = np.repeat(np.arange(stop - start), np.diff(ends[start : stop + 1]))
-            for part in range(0, len(at), 20_000):
-                some = slice(part, part + 20_000)
-                both = steps[row[some]].multiply(self._last[targets[at[some]]])
-                found[at[some]] = np.asarray(both.sum(axis=1)).ravel()
+            found[at] = self._dots(steps, row, targets[at])
         return found
+
+    def _dots(self, steps: csr_array, row: Whole, targets: Whole) -> Values:
+        """Return the products of rows of steps and of the last factor, pair by pair."""
+        found = np.zeros(len(row))
+        few = self.factors[-1].shape[0] <= _FEW
+        left, right = (steps.toarray(), self._dense) if few else (steps, self._last)
+        for start in range(0, len(row), _AT_ONCE):
+            some = slice(start, start + _AT_ONCE)
+            if few:
+                found[some] = np.einsum("ij,ij->i", left[row[some]], right[targets[some]])
+            else:
+                both = left[row[some]].multiply(right[targets[some]])
+                found[some] = np.asarray(both.sum(axis=1)).ravel()
+        return found
+
+    @cached_property
+    def _dense(self) -> Values:
+        return np.asarray(self._last.toarray(), dtype=float)
 
 
 def strongest(matrix: csr_array, count: int) -> csr_array:
-    """Return a matrix with only the largest ``count`` entries of each row, ties by column."""
+    """Return a matrix with the largest ``count`` entries of each row, and those equal to the last.
+
+    Examples
+    --------
+    >>> strongest(csr_array(np.array([[0.5, 0.0, 0.2, 0.2, 0.1]])), 2).toarray().tolist()
+    [[0.5, 0.0, 0.2, 0.2, 0.0]]
+    """
     lengths = np.diff(matrix.indptr)
-    if not len(lengths) or lengths.max() <= count:
-        return matrix
+    least = np.full(matrix.shape[0], -np.inf)
+    for row in np.flatnonzero(lengths > count):
+        data = matrix.data[matrix.indptr[row] : matrix.indptr[row + 1]]
+        least[row] = np.partition(data, len(data) - count)[len(data) - count]
     row = np.repeat(np.arange(matrix.shape[0]), lengths)
-    order = np.lexsort((matrix.indices, -matrix.data, row))
-    place = np.arange(len(order)) - matrix.indptr[row[order]]
-    kept = np.sort(order[place < count])
-    found = csr_array((matrix.data[kept], (row[kept], matrix.indices[kept])), shape=matrix.shape)
-    found.sort_indices()
-    return found
+    kept = matrix.data >= least[row]
+    if kept.all():
+        return matrix
+    return csr_array((matrix.data[kept], (row[kept], matrix.indices[kept])), shape=matrix.shape)
 
 
 def inverse(values: Values, power: float = 1.0) -> Values:
@@ -227,7 +255,7 @@ def relatedness(layer: Layer) -> Evidence:
     together, product by product where products are recorded, else sector by sector.
     """
     if layer.bipartite:
-        near = nearest(proximity(_without_hubs(layer)), NEAREST)
+        near = strongest(proximity(_without_hubs(layer)), NEAREST)
         return Evidence("relatedness", (layer.matrix, csr_array(near.T)), proposes=True)
     offers, baskets = _offers_and_baskets(layer, "product", "sector")
     return Evidence("relatedness", (offers, proximity(baskets), csr_array(baskets.T)))
@@ -236,32 +264,13 @@ def relatedness(layer: Layer) -> Evidence:
 def peers(layer: Layer) -> Evidence:
     """Σ_b φ_ab m_bp over the actors most like a: φ = min(P(a|b), P(b|a)) over their products."""
     alike = proximity(csr_array(_without_hubs(layer).T))
-    return Evidence("peers", (nearest(alike, NEAREST), layer.matrix), proposes=True)
+    return Evidence("peers", (strongest(alike, NEAREST), layer.matrix), proposes=True)
 
 
 def _without_hubs(layer: Layer) -> csr_array:
     """Return the links but those of the products that nearly everybody has, in a large layer."""
     _, free = _passable(layer, layer.matrix)
     return _scaled(np.ones(layer.shape[0]), layer.matrix, free)
-
-
-def nearest(matrix: csr_array, count: int) -> csr_array:
-    """Return a matrix with the largest ``count`` entries of each row, and those equal to the last.
-
-    Examples
-    --------
-    >>> nearest(csr_array(np.array([[0.5, 0.0, 0.2, 0.2, 0.1]])), 2).toarray().tolist()
-    [[0.5, 0.0, 0.2, 0.2, 0.0]]
-    """
-    lengths = np.diff(matrix.indptr)
-    row = np.repeat(np.arange(matrix.shape[0]), lengths)
-    order = np.lexsort((-matrix.data, row))
-    place = np.minimum(matrix.indptr[:-1] + count, matrix.indptr[1:]) - 1
-    least = np.where(lengths > 0, matrix.data[order[np.maximum(place, 0)]], 0.0) if len(row) else 0
-    kept = matrix.data >= (least[row] if len(row) else 0)
-    return csr_array(
-        (matrix.data[kept], (row[kept], matrix.indices[kept])), shape=matrix.shape
-    )
 
 
 def _offers_and_baskets(layer: Layer, column: str, otherwise: str) -> tuple[csr_array, csr_array]:

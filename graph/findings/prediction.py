@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from klaster.graph.findings.evidence import BY_LAYER, LARGE, Evidence
+from klaster.graph.findings.evidence import BY_LAYER, Evidence
 from klaster.graph.findings.layer import Layer
 
 Values = NDArray[np.float64]
@@ -121,7 +121,7 @@ class Ensemble:
         """Go through the candidates of some sources, or of all that have a link, block by block."""
         if sources is None:
             sources = np.flatnonzero(self.layer.known[0])
-        size = int(np.clip(2_000_000 // max(1, self.layer.shape[1]), 1, 512))
+        size = int(np.clip(5_000_000 // max(1, self.layer.shape[1]), 16, 512))
         for start in range(0, len(sources), size):
             yield self._candidates(sources[start : start + size])
 
@@ -150,15 +150,11 @@ class Ensemble:
         taken = _keys(self.layer.matrix[block])
         if not self.layer.bipartite:
             taken = np.concatenate([taken, np.arange(len(block)) * width + block])
-        if width <= LARGE:
-            marked = np.zeros(len(block) * width, dtype=bool)
-            for rows in proposed:
-                marked[_keys(rows)] = True
-            marked[taken] = False
-            return np.flatnonzero(marked)
-        found = np.sort(np.concatenate([_keys(rows) for rows in proposed]))
-        found = found[np.diff(found, prepend=-1) > 0]
-        return found[~np.isin(found, taken)]
+        marked = np.zeros(len(block) * width, dtype=bool)
+        for rows in proposed:
+            marked[_keys(rows)] = True
+        marked[taken] = False
+        return np.flatnonzero(marked)
 
     def surprises(self, values: Values) -> Values:
         """Return what each evidence adds to the scores of some pairs (columns)."""
@@ -191,14 +187,4 @@ def _keys(matrix: csr_array) -> Whole:
 
 def _looked_up(matrix: csr_array, keys: Whole) -> Values:
     """Return the entries of a matrix at some keys, 0 where it has none."""
-    if matrix.shape[1] <= LARGE:
-        return np.asarray(matrix.toarray().ravel()[keys], dtype=float)
-    matrix.sort_indices()
-    own = _keys(matrix)
-    found = np.zeros(len(keys))
-    if not len(own):
-        return found
-    at = np.minimum(np.searchsorted(own, keys), len(own) - 1)
-    hit = own[at] == keys
-    found[hit] = matrix.data[at[hit]]
-    return found
+    return np.asarray(matrix.toarray().ravel()[keys], dtype=float)

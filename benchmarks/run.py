@@ -222,9 +222,9 @@ def main() -> None:
                 "polars": apart(quads_with_polars, folder, graph),
                 "measures": apart(measures, graph, firms <= 2000),
             }
-    # The section on validation is written by validation.py and kept.
+    # The sections on missing links and on validation are written by other programs and kept.
     written = HERE / "RESULTS.md"
-    _, mark, kept = written.read_text("utf-8").partition("## Validation")
+    _, mark, kept = written.read_text("utf-8").partition("## Missing links")
     text = report(given.firms, results)
     written.write_text(f"{text}\n{mark}{kept}" if mark else text, "utf-8")
     json.dump(results, sys.stdout, indent=1)

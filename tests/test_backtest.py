@@ -304,7 +304,7 @@ def test_an_audit_of_a_network_that_can_be_foretold_says_how_well():
     assert mean > 0.8
     assert found.calibration is not None
     assert found.calibration_error < 0.05
-    assert "0." in found.row("ru")["text"]
+    assert "0." in found.text["ru"]
 
 
 def test_an_audit_of_a_sparse_network_shows_rules_only_and_says_why():

@@ -14,6 +14,7 @@ import klaster
 from klaster.graph.findings import evidence as ev
 from klaster.graph.findings.explanation import Explainer
 from klaster.graph.findings.layer import Layer, layer_of
+from klaster.graph.findings.predicted import predict
 from klaster.graph.findings.prediction import Ensemble
 from klaster.graph.findings.suggestion import short_lists, suggest
 from klaster.ontology.labels import LANGUAGES, phrase
@@ -225,6 +226,7 @@ def test_layers_come_from_the_tables_without_what_is_only_planned(columns):
     assert supply.matrix.sum() == 3
     assert supply.records["date"].drop_nulls().to_list() == [dt.date(2019, 1, 1)]
     assert supply.sources.filter(pl.col("label") == "Farm")["sector"].to_list() == ["01"]
+    assert all(iri.endswith("food") for iri in supply.records["product_class"])
     together = layer_of(columns, "cooperation")
     assert together.matrix.sum() == 6
     assert set(together.records["date"]) == {dt.date(2020, 5, 1)}
@@ -384,3 +386,43 @@ def test_what_an_explainer_is_told_of_names_it_uses():
     told = Explainer(known, names.__getitem__).reason("shared_partners", 0, 1)
     assert "z-uz" in told.text["uz"]
     assert told.rests_on == ("z",)
+
+
+def test_a_graph_that_does_not_foretell_its_own_links_gets_no_suggestions(columns):
+    found = predict(columns, seeds=2)
+    assert found.rows("en") == []
+    assert {audit["layer"] for audit in found.audit_rows("ru")} == {
+        "supply",
+        "cooperation",
+        "actor-product",
+    }
+    assert all("не показаны" in audit["text"] for audit in found.audit_rows("ru"))
+
+
+def test_a_graph_that_does_gets_them_with_a_calibrated_chance(tmp_path):
+    circles = [[f"a{circle}{who:02}" for who in range(16)] for circle in range(4)]
+    rng = np.random.default_rng(0)
+    members = [who for circle in circles for who in circle]
+    tables = {
+        "actors": [{"id": who, "name": who.upper(), "kind": "enterprise"} for who in members],
+        "clusters": [{"id": "c", "name": "C", "sector": "livestock", "coverage": "survey"}],
+        "memberships": [{"actor": who, "cluster": "c"} for who in circles[0]],
+        "cooperations": [
+            {"id": f"p{number}", "kind": "joint-rd", "participant": who}
+            for number in range(160)
+            for who in rng.choice(circles[number % 4], 3, replace=False)
+        ],
+    }
+    graph = klaster.open(tmp_path / "g.klaster")
+    graph.load(write_tables(tmp_path / "t", tables))
+    found = predict(graph._columns, count=10, seeds=3)
+    rows = found.rows("en")
+    assert rows
+    assert all(0 <= row["probability"] <= 1 for row in rows)
+    same = [row["source_label"][:2] == row["target_label"][:2] for row in rows]
+    assert all(same)
+    cluster = graph._columns.table("clusters")["iri"][0]
+    inside = predict(graph._columns, cluster=cluster, count=10, seeds=3).rows("en")
+    assert inside
+    assert all(row["source_label"].startswith("A0") for row in inside)
+    assert all("coverage: survey" in row["text"] for row in inside)

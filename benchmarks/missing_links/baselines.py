@@ -42,9 +42,7 @@ def _degrees(ties: csr_array) -> np.ndarray:
 def preferential_attachment(layer: Layer) -> Evidence:
     """k_i k_j, over partners and not projects."""
     out, back = (np.asarray(layer.matrix.sum(axis=axis)).ravel() for axis in (1, 0))
-    return Evidence(
-        "preferential attachment", (csr_array(out[:, None]), csr_array(back[None, :]))
-    )
+    return Evidence("preferential attachment", (csr_array(out[:, None]), csr_array(back[None, :])))
 
 
 def common_neighbours(layer: Layer) -> Evidence:
@@ -140,4 +138,3 @@ COOPERATION = (
     svd,
 )
 USES = (*COOPERATION, related, block, striped)
-

@@ -3,7 +3,7 @@
 Usage: python benchmarks/missing_links/run.py DATA [--only cordis uses audit scale] [--seeds 10]
 
 DATA is a folder with ``cordis-h2020-sc2-food``, ``bea-io-2012`` and
-``world-trade-sitc4-1998-2000``. Prints Markdown, which RESULTS.md holds.
+``world-trade-sitc4-1998-2000``. Prints Markdown; a whole run also writes it into RESULTS.md.
 """
 
 from __future__ import annotations
@@ -102,12 +102,16 @@ def compared(trial: Trial, makers: tuple[Callable, ...], *, draws: int = 0) -> d
         methods["klaster, stack re-ranks the first 1 % of the default"] = lambda values: _reranked(
             ensemble.scores(values), stacked(values), least
         )
-    return {name: found.row for name, found in measure(trial, ensemble, methods, draws=draws).items()}
+    return {
+        name: found.row for name, found in measure(trial, ensemble, methods, draws=draws).items()
+    }
 
 
 def _quantile(ensemble: Ensemble, share: float) -> float:
     return float(
-        np.quantile(np.concatenate([ensemble.scores(some.values) for some in ensemble.scan()]), share)
+        np.quantile(
+            np.concatenate([ensemble.scores(some.values) for some in ensemble.scan()]), share
+        )
     )
 
 
@@ -166,7 +170,9 @@ def _over_seeds(layer: Layer, seeds: range, makers: tuple[Callable, ...]) -> str
         for measured in SHOWN:
             values = [each[measured] for each in drawn]
             known = None not in values
-            row[measured] = (float(np.mean(values)), float(np.std(values, ddof=1))) if known else None
+            row[measured] = (
+                (float(np.mean(values)), float(np.std(values, ddof=1))) if known else None
+            )
         rows.append(row)
     return table(rows)
 
@@ -228,29 +234,54 @@ def at_scale(name: str, actors: int, links: int) -> str:
     )
 
 
+PARTS: dict[str, list[tuple[str, Callable[..., str], tuple[object, ...]]]] = {
+    "cordis": [
+        ("", on_cordis, ()),
+        ("### The default alone, from the files to the measures", default_alone, ()),
+    ],
+    "uses": [("", on_uses, ())],
+    "audit": [("### The self-audit", on_audit, ())],
+    "scale": [
+        ("### Ten suggestions for everybody", at_scale, ("supply", 100_000, 1_000_000)),
+        ("", at_scale, ("cooperation", 100_000, 1_000_000)),
+    ],
+}
+
+HEADING = "## Missing links"
+INTRODUCTION = f"""{HEADING}
+
+Written by `python benchmarks/missing_links/run.py DATA`; one run, one thread. The protocol: ten negatives a
+positive; `auc_*` against random, degree-matched, distance-2 and distance-3 negatives; `ap`, `p50`, `p100` and `p_l` (as many
+as there are links to find) over all candidates; hits and mrr filtered, over both ends. Every method ranks the same
+candidates, pairs joined by two or three links, and ties at random. “klaster: …” is one evidence of the default alone.
+"""
+
+
+def write(text: str) -> None:
+    """Put the section in its place in RESULTS.md, before that on validation."""
+    path = Path(__file__).parents[1] / "RESULTS.md"
+    whole = path.read_text("utf-8")
+    before = whole.partition(HEADING)[0].partition("## Validation")[0]
+    _, mark, after = whole.partition("## Validation")
+    path.write_text(f"{before.rstrip()}\n\n{text.rstrip()}\n\n{mark}{after}", "utf-8")
+
+
 def main() -> None:
-    """Run what is asked for and print it."""
+    """Run what is asked for, print it, and write it if all was asked for."""
     parser = argparse.ArgumentParser()
     parser.add_argument("data", type=Path)
-    parser.add_argument(
-        "--only", nargs="*", default=["cordis", "uses", "audit", "scale"], metavar="PART"
-    )
+    parser.add_argument("--only", nargs="*", default=list(PARTS), choices=list(PARTS))
     parser.add_argument("--seeds", type=int, default=10)
     asked = parser.parse_args()
-    print("## Missing links\n", flush=True)
-    if "cordis" in asked.only:
-        print(apart(on_cordis, asked.data), flush=True)
-        print("### The default alone, from the files to the measures\n", flush=True)
-        print(apart(default_alone, asked.data), flush=True)
-    if "uses" in asked.only:
-        print(apart(on_uses, asked.data, asked.seeds), flush=True)
-    if "audit" in asked.only:
-        print("### The self-audit\n", flush=True)
-        print(apart(on_audit, asked.data), flush=True)
-    if "scale" in asked.only:
-        print("### Ten suggestions for everybody\n", flush=True)
-        for name in ("supply", "cooperation"):
-            print(apart(at_scale, name, 100_000, 1_000_000), flush=True)
+    said = [INTRODUCTION]
+    print(INTRODUCTION, flush=True)
+    for part in asked.only:
+        for title, work, given in PARTS[part]:
+            own = {"uses": (asked.data, asked.seeds), "scale": given}.get(part, (asked.data,))
+            said.append(f"{title}\n\n{apart(work, *own)}".lstrip())
+            print(said[-1], flush=True)
+    if asked.only == list(PARTS):
+        write("\n".join(said))
 
 
 if __name__ == "__main__":

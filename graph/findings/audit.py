@@ -24,6 +24,7 @@ from klaster.graph.findings.backtest import (
     measure,
     split,
 )
+from klaster.graph.findings.evidence import LARGE
 from klaster.graph.findings.explanation import Words
 from klaster.graph.findings.layer import Layer
 from klaster.graph.findings.prediction import Ensemble
@@ -39,6 +40,12 @@ LEAST_DEGREE: Final = 2.0
 
 HIDDEN: Final = 0.1
 SEEDS: Final = 10
+MOST: Final = 5_000
+"""More links than this need not be hidden to tell."""
+
+LARGE_SEEDS: Final = 3
+"""How many times links are hidden in a large layer, where each time takes minutes."""
+
 FEWEST: Final = 30
 """Fewer hidden links than this tell nothing."""
 
@@ -153,8 +160,9 @@ def _area(trial: Trial, ensemble: Ensemble, seed: int) -> float:
 def _of_random(layer: Layer, seeds: int) -> Audit:
     outcomes: list[Outcome] = []
     hidden = 0
-    for seed in range(seeds):
-        trial = split(layer, HIDDEN, seed)
+    share = min(HIDDEN, MOST / max(1, len(layer.pairs)))
+    for seed in range(seeds if layer.shape[0] < LARGE else min(seeds, LARGE_SEEDS)):
+        trial = split(layer, share, seed)
         if len(trial.truth) and len(trial.known.pairs):
             ensemble = Ensemble(trial.known)
             methods = {"ensemble": ensemble.scores}

@@ -124,9 +124,9 @@ def strongest(matrix: csr_array, count: int) -> csr_array:
     """
     lengths = np.diff(matrix.indptr)
     least = np.full(matrix.shape[0], -np.inf)
-    for row in np.flatnonzero(lengths > count):
-        data = matrix.data[matrix.indptr[row] : matrix.indptr[row + 1]]
-        least[row] = np.partition(data, len(data) - count)[len(data) - count]
+    for long in np.flatnonzero(lengths > count):
+        data = matrix.data[matrix.indptr[long] : matrix.indptr[long + 1]]
+        least[long] = np.partition(data, len(data) - count)[len(data) - count]
     row = np.repeat(np.arange(matrix.shape[0]), lengths)
     kept = matrix.data >= least[row]
     if kept.all():

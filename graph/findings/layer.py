@@ -234,12 +234,20 @@ def _day(name: str) -> pl.Expr:
     )
 
 
+def _in_one_currency() -> pl.Expr:
+    """Return the values of a table, none where they are in several currencies."""
+    return pl.when(pl.col("currency").drop_nulls().n_unique() <= 1).then(pl.col("value"))
+
+
 def _supply_records(columns: Columns) -> pl.DataFrame:
-    return counted(columns.table("supplies")).select(
+    classes = columns.table("products").select(product="iri", product_class="broader")
+    links = counted(columns.table("supplies")).with_columns(value=_in_one_currency())
+    return links.join(classes, on="product", how="left").select(
         source="supplier",
         target="buyer",
         event="iri",
         product="product",
+        product_class="product_class",
         date=_day("valid_from"),
         source_value="value",
         target_value="value",
@@ -247,7 +255,7 @@ def _supply_records(columns: Columns) -> pl.DataFrame:
 
 
 def _cooperation_records(columns: Columns) -> pl.DataFrame:
-    rows = columns.table("cooperations")
+    rows = columns.table("cooperations").with_columns(value=_in_one_currency())
     own = rows.group_by("iri", "participant").agg(pl.col("value").sum())
     told = rows.group_by("iri").agg(pl.col("theme").drop_nulls().first())
     takers = (

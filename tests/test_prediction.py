@@ -246,7 +246,7 @@ def row(found, source, target):
 def test_a_supplier_is_suggested_with_names_counts_and_what_speaks_against(columns):
     told = row(suggest(layer_of(columns, "supply"), coverage="survey"), "Farm", "Dairy 2")
     assert "Farm and Farm 2 both sell to Dairy (shared customers: 1)" in told["text"]
-    assert "Dairy 2 already buys from 1 suppliers of sector “01” (Farm 2)" in told["text"]
+    assert "Suppliers of sector “01” that Dairy 2 already buys from: 1 (Farm 2)" in told["text"]
     assert "Against: no common partner; that no link is recorded" in told["text"]
     assert any(iri.endswith("farm2") for iri in told["evidence"])
     assert {"source", "target", "source_label", "target_label", "score"} <= set(told)
@@ -255,14 +255,14 @@ def test_a_supplier_is_suggested_with_names_counts_and_what_speaks_against(colum
 
 def test_partners_are_suggested_by_shared_partner_and_theme(columns):
     told = row(suggest(layer_of(columns, "cooperation")), "Dairy", "Dairy 2")
-    assert "They share 1 recorded partners (Institute)" in told["text"]
+    assert "Recorded partners that they share: 1 (Institute)" in told["text"]
     assert "Both took part in “soil” (projects: 1 and 1)" in told["text"]
 
 
 def test_a_product_is_suggested_by_what_goes_with_it(columns):
     told = row(suggest(layer_of(columns, "actor-product")), "Dairy 2", "Whey")
-    assert "Who has Cheese also has Whey in up to 50% of recorded cases" in told["text"]
-    assert "Dairy 2 has 1 products of the same class" in told["text"]
+    assert "Who has Cheese has Whey too in up to 50% of recorded cases" in told["text"]
+    assert "Products of Dairy 2 of the same class" in told["text"]
 
 
 @pytest.mark.parametrize("name", ["supply", "cooperation", "actor-product"])

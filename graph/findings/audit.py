@@ -112,6 +112,10 @@ class Audit:
         for name, (mean, low, high) in self.measures.items():
             found |= {name: mean, f"{name}_low": low, f"{name}_high": high}
         found["calibration_error"] = self.calibration_error
+        found = {
+            key: None if isinstance(value, float) and np.isnan(value) else value
+            for key, value in found.items()
+        }
         found["text"] = self.text[language]
         return found
 

@@ -92,7 +92,8 @@ class Explainer:
             found.append(("size", {"one": int(sizes[0]), "other": int(sizes[1])}))
         if reasons < 2:
             found.append(("single", {}))
-        if not self.layer.directed and _between(self, "kind", source, target)[1] < 1:
+        both_told = not self.layer.directed and own["kind"] and other["kind"]
+        if both_told and _between(self, "kind", source, target)[1] < 1:
             kinds = [_group_words(end["kind"]) for end in (own, other)]
             found.append(("kinds", {"one": kinds[0], "other": kinds[1]}))
         if not self.layer.bipartite and not self._common(source, target).size:

@@ -11,20 +11,11 @@ import pytest
 from klaster.graph.findings import accuracy
 from klaster.graph.findings import evidence as ev
 from klaster.graph.findings.audit import audit
-from klaster.graph.findings.backtest import (
-    COLUMNS,
-    Trial,
-    backtest,
-    draw_negatives,
-    held_out,
-    last_part,
-    measure,
-    methods_of,
-    split,
-)
+from klaster.graph.findings.backtest import COLUMNS, backtest, measure, methods_of
 from klaster.graph.findings.layer import Layer
 from klaster.graph.findings.prediction import Ensemble
 from klaster.graph.findings.stack import train
+from klaster.graph.findings.trials import Trial, draw_negatives, held_out, last_part, split
 from klaster.ontology.faults import Fault
 
 

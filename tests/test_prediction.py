@@ -16,6 +16,7 @@ from klaster.graph.findings.explanation import Explainer
 from klaster.graph.findings.layer import Layer, layer_of
 from klaster.graph.findings.predicted import predict
 from klaster.graph.findings.prediction import Ensemble
+from klaster.graph.findings.sentences import TOLD, reason
 from klaster.graph.findings.suggestion import short_lists, suggest
 from klaster.ontology.labels import LANGUAGES, phrase
 
@@ -284,11 +285,9 @@ def test_no_link_that_is_recorded_is_suggested_and_each_suggestion_has_evidence(
 
 
 def test_every_evidence_of_every_layer_can_be_told():
-    from klaster.graph.findings.explanation import _TOLD
-
     for made in ev.BY_LAYER.values():
         for maker in made:
-            assert maker.__name__ in _TOLD
+            assert maker.__name__ in TOLD
 
 
 def random_projects(seed, actors=40, projects=30):
@@ -383,7 +382,7 @@ def _text(key, language):
 def test_what_an_explainer_is_told_of_names_it_uses():
     known = cooperation({"1": "az", "2": "bz"}, things(*"abz"))
     names = {iri: {"en": iri, "ru": iri + "-ru", "uz": iri + "-uz"} for iri in "abz"}
-    told = Explainer(known, names.__getitem__).reason("shared_partners", 0, 1)
+    told = reason(Explainer(known, names.__getitem__), "shared_partners", 0, 1)
     assert "z-uz" in told.text["uz"]
     assert told.rests_on == ("z",)
 

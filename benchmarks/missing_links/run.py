@@ -26,12 +26,13 @@ from baselines import COOPERATION, USES
 from data import cordis, cordis_truth, exports, uses
 
 from klaster.graph.findings.audit import audit
-from klaster.graph.findings.backtest import Trial, measure, split, truth_of
+from klaster.graph.findings.backtest import measure
 from klaster.graph.findings.evidence import BY_LAYER
 from klaster.graph.findings.layer import Layer
 from klaster.graph.findings.prediction import Ensemble
 from klaster.graph.findings.stack import train
 from klaster.graph.findings.suggestion import short_lists, suggest
+from klaster.graph.findings.trials import Trial, split, truth_of
 
 SHOWN = (
     "auc_random",

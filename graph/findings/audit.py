@@ -15,19 +15,12 @@ from klaster.graph.findings.accuracy import (
     calibration_error,
     mean_interval,
 )
-from klaster.graph.findings.backtest import (
-    Outcome,
-    Ranked,
-    Trial,
-    draw_degree_matched,
-    last_part,
-    measure,
-    split,
-)
+from klaster.graph.findings.backtest import Outcome, Ranked, measure
 from klaster.graph.findings.evidence import LARGE
 from klaster.graph.findings.explanation import Words
 from klaster.graph.findings.layer import Layer
 from klaster.graph.findings.prediction import Ensemble
+from klaster.graph.findings.trials import Trial, draw_degree_matched, last_part, split
 from klaster.ontology.labels import phrase_words
 
 Values = NDArray[np.float64]

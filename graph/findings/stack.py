@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize
 
-from klaster.graph.findings.backtest import draw_negatives, held_out
 from klaster.graph.findings.layer import Layer
 from klaster.graph.findings.prediction import Ensemble
+from klaster.graph.findings.trials import draw_negatives, held_out
 
 Values = NDArray[np.float64]
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from klaster.graph.findings.explanation import Explainer, Words
 from klaster.graph.findings.layer import Layer
 from klaster.graph.findings.prediction import Candidates, Ensemble
+from klaster.graph.findings.sentences import reason
 from klaster.ontology.labels import LANGUAGES
 
 METHOD: Final = "klaster evidence ensemble 1"
@@ -192,7 +193,7 @@ def _told(
     speaking = np.argsort(-parts[row], kind="stable")
     speaking = speaking[parts[row][speaking] > 0]
     names = [ensemble.names[at] for at in speaking]
-    reasons = [explainer.reason(name, source, target) for name in names]
+    reasons = [reason(explainer, name, source, target) for name in names]
     texts = list(
         dict.fromkeys(tuple(reason.text[code] for code in LANGUAGES) for reason in reasons)
     )
@@ -204,7 +205,7 @@ def _told(
         target_label=explainer.target_words(target),
         score=float(scores[row]),
         parts={name: float(parts[row][at]) for name, at in zip(names, speaking, strict=True)},
-        evidence=tuple(dict.fromkeys(iri for reason in reasons for iri in reason.rests_on)),
+        evidence=tuple(dict.fromkeys(iri for said in reasons for iri in said.rests_on)),
         text={
             code: " ".join(text[place] for text in texts) for place, code in enumerate(LANGUAGES)
         },

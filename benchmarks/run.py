@@ -16,6 +16,7 @@ import json
 import math
 import multiprocessing
 import platform
+import re
 import resource
 import sys
 import tempfile
@@ -222,11 +223,15 @@ def main() -> None:
                 "polars": apart(quads_with_polars, folder, graph),
                 "measures": apart(measures, graph, firms <= 2000),
             }
-    # The sections on networks and on validation are written by their own scripts and kept.
+    # The sections that other programs write are kept.
     written = HERE / "RESULTS.md"
-    _, mark, kept = written.read_text("utf-8").partition("## Networks")
+    kept = re.search(
+        r"^## (?:Networks|Missing links|Validation|Matching).*",
+        written.read_text("utf-8"),
+        re.MULTILINE | re.DOTALL,
+    )
     text = report(given.firms, results)
-    written.write_text(f"{text}\n{mark}{kept}" if mark else text, "utf-8")
+    written.write_text(f"{text}\n{kept[0]}" if kept else text, "utf-8")
     json.dump(results, sys.stdout, indent=1)
 
 

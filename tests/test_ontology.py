@@ -170,6 +170,7 @@ def test_no_phrase_is_given_twice_and_none_is_left_over() -> None:
     built = (
         "docs.",
         "finding.G",
+        "prediction.",
         "helix.",
         "head.",
         "severity.",

@@ -1,0 +1,218 @@
+"""The self-audit: how well the predictions would have found the user's own links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from klaster.graph.findings.accuracy import (
+    Calibration,
+    area,
+    calibrate,
+    calibration_error,
+    mean_interval,
+)
+from klaster.graph.findings.backtest import Outcome, Ranked, measure
+from klaster.graph.findings.evidence import LARGE
+from klaster.graph.findings.explanation import Words
+from klaster.graph.findings.layer import Layer
+from klaster.graph.findings.prediction import Ensemble
+from klaster.graph.findings.trials import Trial, draw_degree_matched, last_part, split
+from klaster.ontology.labels import phrase_words
+
+Values = NDArray[np.float64]
+
+LEAST_AREA: Final = 0.60
+"""The lower bound of the degree-matched area from which on predictions are shown."""
+
+LEAST_DEGREE: Final = 2.0
+"""The mean number of partners from which on predictions are shown."""
+
+HIDDEN: Final = 0.1
+SEEDS: Final = 10
+MOST: Final = 5_000
+"""More links than this need not be hidden to tell."""
+
+LARGE_SEEDS: Final = 3
+"""How many times links are hidden in a large layer, where each time takes minutes."""
+
+FEWEST: Final = 30
+"""Fewer hidden links than this tell nothing."""
+
+_MEASURES: Final = ("auc_degree", "hits10", "p50")
+
+
+@dataclass(frozen=True)
+class Audit:
+    """What the audit found, and whether predictions may be shown.
+
+    ``measures`` has the mean of each measure and its 95 % interval: over seeds where links were
+    hidden at random, over source actors drawn anew where the latest were. ``calibration`` turns
+    scores into the share of such pairs that were hidden links, and ``calibration_error`` is its
+    error on pairs that it was not fitted to.
+    """
+
+    layer: str
+    split: str
+    positives: int
+    mean_degree: float
+    measures: dict[str, tuple[float, float, float]]
+    calibration: Calibration | None
+    calibration_error: float
+
+    @property
+    def predictable(self) -> bool:
+        """Whether predictions on this layer may be shown."""
+        low = self.measures["auc_degree"][1]
+        return self.mean_degree >= LEAST_DEGREE and low >= LEAST_AREA
+
+    @property
+    def text(self) -> Words:
+        """What the audit found in a sentence, or why there are no predictions."""
+        area, low, high = (_shown(value) for value in self.measures["auc_degree"])
+        if not self.predictable:
+            return phrase_words(
+                "prediction.not-shown",
+                degree=f"{self.mean_degree:.1f}",
+                area=area,
+                low=low,
+                needed_degree=LEAST_DEGREE,
+                needed_area=LEAST_AREA,
+            )
+        return phrase_words(
+            "prediction.audited",
+            split=phrase_words(_SPLITS[self.split]),
+            positives=self.positives,
+            area=area,
+            low=low,
+            high=high,
+            hits10=_shown(self.measures["hits10"][0]),
+            p50=_shown(self.measures["p50"][0]),
+        )
+
+    def row(self, language: str) -> dict[str, object]:
+        """Return the audit as an object of JSON."""
+        found: dict[str, object] = {
+            "layer": self.layer,
+            "split": self.split,
+            "positives": self.positives,
+            "mean_degree": self.mean_degree,
+            "predictable": self.predictable,
+        }
+        for name, (mean, low, high) in self.measures.items():
+            found |= {name: mean, f"{name}_low": low, f"{name}_high": high}
+        found["calibration_error"] = self.calibration_error
+        found = {
+            key: None if isinstance(value, float) and np.isnan(value) else value
+            for key, value in found.items()
+        }
+        found["text"] = self.text[language]
+        return found
+
+
+_SPLITS: Final = {"time": "prediction.split.time", "random": "prediction.split.random"}
+
+
+def _shown(value: float) -> str:
+    return "–" if np.isnan(value) else f"{value:.2f}"
+
+
+def audit(layer: Layer, *, seeds: int = SEEDS) -> Audit:
+    """Hide a tenth of a layer's links, rank them among the candidates, and say how well it went.
+
+    The latest tenth of the projects where dates allow, with negatives drawn ``seeds`` times;
+    otherwise a tenth at random, ``seeds`` times. Whole projects are hidden, not pairs.
+    """
+    cut = last_part(layer, HIDDEN)
+    trial = None if cut is None else Trial.of(layer.before(cut), layer.since(cut))
+    if trial is not None and len(trial.truth) >= FEWEST:
+        return _of_latest(layer, trial, seeds)
+    return _of_random(layer, seeds)
+
+
+def _of_latest(layer: Layer, trial: Trial, seeds: int) -> Audit:
+    ensemble = Ensemble(trial.known)
+    outcome = measure(trial, ensemble, {"ensemble": ensemble.scores}, draws=1000)["ensemble"]
+    measures: dict[str, tuple[float, float, float]] = {}
+    intervals = outcome.row["intervals"]
+    for name in _MEASURES:
+        mean = outcome.row[name]
+        measures[name] = (mean, *intervals[name])
+    areas = [_area(trial, ensemble, seed) for seed in range(seeds)]
+    _, low, high = measures["auc_degree"]
+    measures["auc_degree"] = (float(np.mean(areas)), low, high)
+    return _found(layer, "time", len(trial.truth), measures, [outcome])
+
+
+def _area(trial: Trial, ensemble: Ensemble, seed: int) -> float:
+    keys = draw_degree_matched(trial, np.random.default_rng(seed))
+    ends = trial.known.ends
+    scores = [ensemble.scores(ensemble.values(*ends(some))) for some in (trial.truth, keys)]
+    return area(*scores)
+
+
+def _of_random(layer: Layer, seeds: int) -> Audit:
+    outcomes: list[Outcome] = []
+    hidden = 0
+    share = min(HIDDEN, MOST / max(1, len(layer.pairs)))
+    for seed in range(seeds if layer.shape[0] < LARGE else min(seeds, LARGE_SEEDS)):
+        trial = split(layer, share, seed)
+        if len(trial.truth) and len(trial.known.pairs):
+            ensemble = Ensemble(trial.known)
+            methods = {"ensemble": ensemble.scores}
+            outcomes.append(measure(trial, ensemble, methods, seed=seed, draws=0)["ensemble"])
+            hidden += len(trial.truth)
+    measures = {}
+    for name in _MEASURES:
+        drawn = np.array([outcome.row[name] for outcome in outcomes], dtype=float)
+        mean = float(drawn.mean()) if len(drawn) else float("nan")
+        measures[name] = (mean, *mean_interval(drawn))
+    enough = hidden >= FEWEST
+    nothing = (float("nan"),) * 3
+    return _found(
+        layer,
+        "random",
+        hidden,
+        measures if enough else dict.fromkeys(_MEASURES, nothing),
+        outcomes if enough else [],
+    )
+
+
+def _found(
+    layer: Layer,
+    split_by: str,
+    positives: int,
+    measures: dict[str, tuple[float, float, float]],
+    outcomes: list[Outcome],
+) -> Audit:
+    fitted, error = _calibrated([outcome.ranked for outcome in outcomes])
+    return Audit(layer.name, split_by, positives, layer.mean_degree, measures, fitted, error)
+
+
+def _calibrated(ranked: list[Ranked]) -> tuple[Calibration | None, float]:
+    """Fit on every second stretch of the ranking, test on the others; then fit on all."""
+    if sum(int(some.found.sum()) for some in ranked) < FEWEST:
+        return None, float("nan")
+    halves = [
+        [_stretches(some.scores[half::2], some.found[half::2]) for some in ranked]
+        for half in (0, 1)
+    ]
+    joined = [tuple(np.concatenate(part) for part in zip(*half, strict=True)) for half in halves]
+    fitted = calibrate(*joined[0])
+    scores, shares, weights = joined[1]
+    error = calibration_error(fitted(scores), shares, weights)
+    both = tuple(np.concatenate(part) for part in zip(*joined, strict=True))
+    return calibrate(*both), error
+
+
+def _stretches(scores: Values, found: NDArray[np.bool_]) -> tuple[Values, Values, Values]:
+    """Return mean score, share of links and length of stretches of a ranking, short at its top."""
+    ends = np.round(np.geomspace(1, len(scores), 400)).astype(np.int64)
+    starts = np.unique(np.concatenate([[0], ends[ends < len(scores)]]))
+    lengths = np.diff(np.append(starts, len(scores))).astype(float)
+    score = np.add.reduceat(scores.astype(float), starts) / lengths
+    share = np.add.reduceat(found.astype(float), starts) / lengths
+    return score, share, lengths

@@ -1,0 +1,75 @@
+"""Predicted links of a graph: each layer is audited first, and only what passes is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from klaster.graph.findings.audit import SEEDS, Audit, audit
+from klaster.graph.findings.gaps import Facts
+from klaster.graph.findings.layer import LAYERS, layer_of
+from klaster.graph.findings.suggestion import Suggestion, suggest
+from klaster.graph.store.columns import Columns
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """The suggestions of the layers that can be foretold, and the audit of each layer."""
+
+    suggestions: tuple[Suggestion, ...]
+    audits: tuple[Audit, ...]
+
+    def rows(self, language: str) -> list[dict[str, Any]]:
+        """Return the suggestions as rows of a table, layer by layer, best first."""
+        return [found.row(language) for found in self.suggestions]
+
+    def audit_rows(self, language: str) -> list[dict[str, Any]]:
+        """Return the audits as rows of a table, with a sentence on why nothing is shown."""
+        return [found.row(language) for found in self.audits]
+
+
+def predict(
+    columns: Columns,
+    *,
+    layers: Iterable[str] = LAYERS,
+    cluster: str | None = None,
+    count: int = 20,
+    seeds: int = SEEDS,
+) -> Predicted:
+    """Return the likeliest links that are not recorded, of each layer that passes its audit.
+
+    Parameters
+    ----------
+    cluster
+        IRI of a cluster: only pairs with a member of it are kept.
+    count
+        How many suggestions a layer.
+    seeds
+        How often links are hidden for the audit.
+    """
+    facts = Facts(columns)
+    members = None
+    if cluster is not None:
+        members = facts.members.filter(pl.col("cluster") == cluster)["actor"].to_list()
+    coverage = facts.overall_coverage if cluster is None else facts.coverage(cluster)
+    suggestions: list[Suggestion] = []
+    audits = []
+    for name in layers:
+        layer = layer_of(columns, name)
+        if not layer.records.height:
+            continue
+        found = audit(layer, seeds=seeds)
+        audits.append(found)
+        if found.predictable:
+            suggestions += suggest(
+                layer,
+                count,
+                name=facts.name,
+                coverage=coverage,
+                among=members,
+                calibration=found.calibration,
+            )
+    return Predicted(tuple(suggestions), tuple(audits))

@@ -1,0 +1,190 @@
+"""Links that are likely though not recorded: an ensemble of evidence that needs no training.
+
+Each evidence becomes its percentile p among the candidates, and the score of a pair is the sum of
+−ln(1 − p) over them (Fisher's way to combine independent tests): strong evidence of one kind
+counts for more than weak evidence of every kind. Candidates are the pairs that a path of two or
+three recorded links joins, never all pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from klaster.graph.findings.evidence import BY_LAYER, Evidence
+from klaster.graph.findings.layer import Layer
+
+Values = NDArray[np.float64]
+Whole = NDArray[np.int64]
+
+_BITS = 14
+"""Bits of a 32-bit number left out of its bin: 512 bins a doubling."""
+
+_NEVER = -1e6
+
+_SAMPLED = 2_000
+"""How many sources of a large layer the percentiles are taken from."""
+
+
+@dataclass(frozen=True)
+class Percentiles:
+    """How the values of an evidence are spread over the candidates, as counts in fine bins."""
+
+    below: Values
+    total: float
+    largest: float
+
+    @staticmethod
+    def of(counts: Values, total: float, largest: float) -> Percentiles:
+        """Return the percentiles of positive values counted by ``bins``, of ``total`` candidates."""
+        zeros = total - counts.sum()
+        return Percentiles(zeros + np.concatenate([[0.0], np.cumsum(counts)]), total, largest)
+
+    def surprise(self, values: Values) -> Values:
+        """Return −ln(1 − percentile) of each value; 0 where the value is 0.
+
+        A value larger than any candidate's goes on rising by its logarithm.
+        """
+        coded = values.astype(np.float32).view(np.uint32).astype(np.int64)
+        at = np.minimum(coded >> _BITS, len(self.below) - 2)
+        part = (coded & ((1 << _BITS) - 1)) / float(1 << _BITS)
+        under = self.below[at] + part * (self.below[at + 1] - self.below[at])
+        found = -np.log1p(-(under + 0.5) / (self.total + 1.0))
+        if self.largest > 0:
+            over = values > self.largest
+            found[over] = np.log(2 * (self.total + 1.0)) + np.log(values[over] / self.largest)
+        found[values <= 0] = 0.0
+        return np.asarray(found, dtype=float)
+
+
+def bins(values: Values) -> Values:
+    """Count positive values in bins as wide as a 512th of a doubling."""
+    coded = values[values > 0].astype(np.float32).view(np.uint32) >> _BITS
+    return np.bincount(coded, minlength=1 << (31 - _BITS)).astype(float)
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """Some pairs without a recorded link, and the value of each evidence for them (columns)."""
+
+    sources: Whole
+    targets: Whole
+    values: Values
+
+
+class Ensemble:
+    """The evidence of a layer, each with its weight and its percentiles.
+
+    Parameters
+    ----------
+    weights
+        The evidence to use, with weights; by default that of the layer (``BY_LAYER``).
+    """
+
+    def __init__(
+        self, layer: Layer, weights: Mapping[Callable[[Layer], Evidence], float] | None = None
+    ) -> None:
+        self.layer = layer
+        chosen = BY_LAYER[layer.name] if weights is None else weights
+        self.evidence = tuple(make(layer) for make in chosen)
+        self.weights = np.array(list(chosen.values()), dtype=float)
+        self.names = tuple(found.name for found in self.evidence)
+
+    @cached_property
+    def percentiles(self) -> tuple[Percentiles, ...]:
+        """The spread of each evidence over the candidates, or those of a sample of sources."""
+        total = 0.0
+        counts = [np.zeros(1 << (31 - _BITS)) for _ in self.evidence]
+        largest = np.zeros(len(self.evidence))
+        active = np.flatnonzero(self.layer.known[0])
+        by_degree = np.argsort(-np.diff(self.layer.matrix.indptr)[active], kind="stable")
+        sample = active[by_degree][:: max(1, -(-len(active) // _SAMPLED))]
+        if len(active) <= 3 * _SAMPLED:
+            sample = active
+        for some in self.scan(np.sort(sample)):
+            total += len(some.sources)
+            for column in range(len(self.evidence)):
+                values = some.values[:, column]
+                counts[column] += bins(values)
+                largest[column] = max(largest[column], values.max(initial=0.0))
+        return tuple(
+            Percentiles.of(count, total, float(most))
+            for count, most in zip(counts, largest, strict=True)
+        )
+
+    def scan(self, sources: Whole | None = None) -> Iterator[Candidates]:
+        """Go through the candidates of some sources, or of all that have a link, block by block."""
+        if sources is None:
+            sources = np.flatnonzero(self.layer.known[0])
+        size = int(np.clip(5_000_000 // max(1, self.layer.shape[1]), 16, 512))
+        for start in range(0, len(sources), size):
+            yield self._candidates(sources[start : start + size])
+
+    def _candidates(self, block: Whole) -> Candidates:
+        width = self.layer.shape[1]
+        proposed = {
+            column: found.rows(block)
+            for column, found in enumerate(self.evidence)
+            if found.proposes
+        }
+        keys = self._pattern(block, list(proposed.values()))
+        row, target = np.divmod(keys, width)
+        values = np.zeros((len(keys), len(self.evidence)))
+        crowded = len(keys) > 0.05 * len(block) * width
+        for column, found in enumerate(self.evidence):
+            if column in proposed or crowded:
+                rows = proposed.pop(column) if column in proposed else found.rows(block)
+                values[:, column] = _looked_up(rows, keys)
+            else:
+                values[:, column] = found.values(block[row], target)
+        return Candidates(block[row], target, values)
+
+    def _pattern(self, block: Whole, proposed: list[csr_array]) -> Whole:
+        """Return the keys (row of the block, target) of the pairs that some evidence proposes."""
+        width = self.layer.shape[1]
+        taken = _keys(self.layer.matrix[block])
+        if not self.layer.bipartite:
+            taken = np.concatenate([taken, np.arange(len(block)) * width + block])
+        marked = np.zeros(len(block) * width, dtype=bool)
+        for rows in proposed:
+            marked[_keys(rows)] = True
+        marked[taken] = False
+        return np.flatnonzero(marked)
+
+    def surprises(self, values: Values) -> Values:
+        """Return what each evidence adds to the scores of some pairs (columns)."""
+        found = np.empty_like(values)
+        for column, spread in enumerate(self.percentiles):
+            found[:, column] = self.weights[column] * spread.surprise(values[:, column])
+        return found
+
+    def scores(self, values: Values) -> Values:
+        """Return the scores of pairs from the values of their evidence.
+
+        A pair that nothing proposes stands below all that something does.
+        """
+        return np.asarray(self.surprises(values).sum(axis=1) + self.last(values), dtype=float)
+
+    def last(self, values: Values) -> Values:
+        """Return what puts pairs that are no candidates below all others, and 0 for the rest."""
+        proposing = [found.proposes for found in self.evidence]
+        return np.where((values[:, proposing] > 0).any(axis=1), 0.0, _NEVER)
+
+    def values(self, sources: Whole, targets: Whole) -> Values:
+        """Return the value of each evidence (columns) for any pairs, candidates or not."""
+        return np.column_stack([found.values(sources, targets) for found in self.evidence])
+
+
+def _keys(matrix: csr_array) -> Whole:
+    row = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
+    return np.asarray(row * matrix.shape[1] + matrix.indices, dtype=np.int64)
+
+
+def _looked_up(matrix: csr_array, keys: Whole) -> Values:
+    """Return the entries of a matrix at some keys, 0 where it has none."""
+    return np.asarray(matrix.toarray().ravel()[keys], dtype=float)

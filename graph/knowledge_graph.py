@@ -381,7 +381,7 @@ class KnowledgeGraph:
 
     def picture(self, *, language: str = "en") -> Picture:
         """Return what the page shows of this graph."""
-        from klaster.graph.findings.gaps import Facts
+        from klaster.graph.findings.facts import Facts
         from klaster.graph.network.centrality import COSTLY, EXACT_LIMIT, ranking
         from klaster.graph.views.drawing import Results, draw
         from klaster.ontology.tables import tables

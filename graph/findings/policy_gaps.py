@@ -119,13 +119,11 @@ def unsupported_central(facts: Facts) -> Iterator[Finding]:
     if awards.is_empty() or network.size * CENTRAL < 1:
         return
     figures = betweenness(network) if small else degree(network)
-    rank, tied = ranks(figures)
+    rank, _ = ranks(figures)
     placed = network.actors.select("actor").with_columns(
-        figure=pl.Series(figures), rank=pl.Series(rank), tied=pl.Series(tied)
+        figure=pl.Series(figures), rank=pl.Series(rank)
     )
-    central = placed.filter(
-        (pl.col("rank") + pl.col("tied") - 1 <= network.size * CENTRAL) & (pl.col("figure") > 0)
-    )
+    central = placed.filter((pl.col("rank") <= network.size * CENTRAL) & (pl.col("figure") > 0))
     running = with_status(facts.columns).filter(
         ~pl.col("status").fill_null("").is_in(["proposed", "suspended", "ended"])
     )

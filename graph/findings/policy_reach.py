@@ -141,8 +141,9 @@ def _gini(awards: pl.DataFrame) -> pl.DataFrame:
     complete = pl.col("amount").is_not_null().all() & (pl.col("currency").n_unique() == 1)
     kept = awards.filter(complete.over("instrument"))
     amounts = kept.group_by("instrument", "beneficiary").agg(pl.col("amount").sum())
-    place = 2 * pl.col("amount").rank("ordinal") - pl.len() - 1
-    figure = (place * pl.col("amount")).sum() / (pl.len() * pl.col("amount").sum())
+    size = pl.len().cast(pl.Int64)
+    place = 2 * pl.col("amount").rank("ordinal").cast(pl.Int64) - size - 1
+    figure = (place * pl.col("amount")).sum() / (size * pl.col("amount").sum())
     return (
         amounts.group_by("instrument")
         .agg(gini=pl.when(pl.len() > 1).then(figure))

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array
 
@@ -92,7 +91,8 @@ def _proximity(made: csr_array) -> csr_array:
 def _density(proximity: csr_array, own: NDArray[np.bool_]) -> Figures:
     total = np.asarray(proximity.sum(axis=0)).ravel()
     near = proximity @ own.astype(np.float64)
-    return np.divide(near, total, out=np.zeros_like(total), where=total > 0)
+    density: Figures = np.divide(near, total, out=np.zeros_like(total), where=total > 0)
+    return density
 
 
 def _complexity(made: csr_array) -> Figures | None:

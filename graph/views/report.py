@@ -91,7 +91,7 @@ def missing_sheet(
     shown = findings[: top or (40 if for_people else len(findings))]
     rows = [finding.row(language) for finding in shown]
     if not for_people:
-        keys = ("rule", "severity", "subjects", "numbers", "evidence", "text")
+        keys = ("rule", "severity", "subjects", "numbers", "evidence", "text", "confidence")
         return Sheet(rows, _data_headings(keys))
     for row in rows:
         row["rule"] = f"{row['rule']} {code_label('gap-rule', str(row['rule']), language)}"
@@ -115,10 +115,12 @@ def missing_sheet(
 def policy_sheet(reach: pl.DataFrame, *, language: str, for_people: bool) -> Sheet:
     """Return each instrument's reach."""
     keys = ("instrument", "label", "eligible", "reached", "unreached", "leakage", "coverage")
+    more = ("export_coverage", "indirect", "overlap", "gini", "undetermined")
     rows = list(reach.iter_rows(named=True))
     if not for_people:
-        return Sheet(rows, _data_headings(keys))
+        return Sheet(rows, _data_headings([*keys, *more]))
     for row in rows:
+        row |= {key: _share(row[key]) for key in ("coverage", *more[:3])}
         row["status"] = code_label("instrument-status", row["status"] or "", language)
     headings = [
         Heading("label", phrase("head.instrument", language)),
@@ -127,8 +129,23 @@ def policy_sheet(reach: pl.DataFrame, *, language: str, for_people: bool) -> She
             Heading(key, phrase(f"head.{key}", language), number=True, optional=key == "leakage")
             for key in ("eligible", "reached", "unreached", "leakage")
         ),
+        *(
+            Heading(
+                key,
+                phrase(f"head.{key}", language),
+                number=True,
+                optional=True,
+                meaning=phrase(f"meaning.{key}", language),
+            )
+            for key in ("coverage", *more)
+            if any(row[key] not in (None, "") for row in rows)
+        ),
     ]
     return Sheet(rows, headings, [phrase("note.reach", language)])
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.0%}"
 
 
 def check_sheet(checks: Sequence[Check], *, base: str, language: str, for_people: bool) -> Sheet:

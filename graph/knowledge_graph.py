@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from klaster.graph.answer import Answer, Check, Count, Records
     from klaster.graph.findings.finding import Finding
+    from klaster.graph.findings.what_if import Change
     from klaster.graph.network.network import Network
     from klaster.graph.store.columns import Columns, Difference
     from klaster.graph.store.embedded import EmbeddedStore
@@ -370,6 +371,59 @@ class KnowledgeGraph:
 
         found = find_gaps(self._columns, cluster=self.cluster(cluster) if cluster else None)
         return Records(found, lambda finding: finding.row(language))
+
+    def what_if(
+        self,
+        *,
+        added: str | Path | None = None,
+        without: str | None = None,
+        cluster: str | None = None,
+        language: str = "en",
+    ) -> Records[Change]:
+        """Return which findings appear and vanish; the graph itself stays as it is.
+
+        Parameters
+        ----------
+        added
+            A source with what would be added: it may refer to things of the graph by IRI.
+        without
+            An actor (IRI, id or name) that would be gone.
+        """
+        from klaster.graph.answer import Records
+        from klaster.graph.asking import find_thing
+        from klaster.graph.findings.what_if import what_if
+        from klaster.loaders.sources import Manner, read_source
+
+        frames = None
+        if added:
+            loaded = read_source(Path(added), base=self.base, name="what-if", manner=Manner())
+            frames = loaded.tables.frames
+        changes = what_if(
+            self._columns,
+            added=frames,
+            without=find_thing(self._columns, "actors", without) if without else "",
+            cluster=self.cluster(cluster) if cluster else None,
+        )
+        return Records(changes, lambda change: change.row(language))
+
+    def cards(self, *, cluster: str | None = None, date: dt.date | None = None) -> Answer:
+        """Return the health card of a cluster, or of all: see ``klaster.graph.findings.card``."""
+        from klaster.graph.answer import Answer
+        from klaster.graph.findings.card import cards
+
+        frame = cards(self._columns, cluster=self.cluster(cluster) if cluster else None, date=date)
+        return Answer(tuple(frame.columns), tuple(frame.rows()))
+
+    def write_candidates(
+        self, path: str | Path, *, cluster: str | None = None, language: str = "en"
+    ) -> int:
+        """Write the links that would close findings as a workbook to fill in, and count them."""
+        from klaster.graph.findings.what_if import candidate_links
+        from klaster.graph.store.tabular import write_workbook
+
+        frames = candidate_links(list(self.missing(cluster=cluster)), language)
+        write_workbook(frames, Path(path))
+        return frames["supplies"].height + frames["cooperations"].height // 2
 
     def policy(self, *, date: dt.date | None = None) -> Answer:
         """Return whom each instrument is meant for and whom it is recorded to have reached."""

@@ -163,7 +163,7 @@ def unconnected_roles(facts: Facts) -> Iterator[Finding]:
     analyst: those who belong, but with whom nobody else does anything that was recorded.
     """
     played = facts.members.join(facts.helix, on="actor").select("cluster", "actor", "role")
-    joined = _joined_roles(facts, played)
+    joined = joined_roles(facts, played)
     holders = grouped(played, ["cluster", "role"], "actor")
     possible = len(list(combinations(HELIX, 2)))
     for cluster in facts.clusters:
@@ -195,7 +195,7 @@ def unconnected_roles(facts: Facts) -> Iterator[Finding]:
             )
 
 
-def _joined_roles(facts: Facts, played: pl.DataFrame) -> dict[str, set[tuple[str, str]]]:
+def joined_roles(facts: Facts, played: pl.DataFrame) -> dict[str, set[tuple[str, str]]]:
     """Return, by cluster, the pairs of different roles between whose players a link is recorded."""
     partners = played.select("cluster", partner="actor", other="role")
     linked = facts.pairs.join(played, on="actor").join(partners, on=["cluster", "partner"])

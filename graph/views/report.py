@@ -112,6 +112,48 @@ def missing_sheet(
     return Sheet(rows, headings, notes)
 
 
+def changes_sheet(rows: pl.DataFrame, *, language: str, for_people: bool) -> Sheet:
+    """Return the findings that appear and vanish: ``change`` and the keys of findings."""
+    told = list(rows.iter_rows(named=True))
+    if not for_people:
+        return Sheet(told, _data_headings(rows.columns or ["change", "rule", "text"]))
+    for row in told:
+        row["change"] = phrase(f"card.{row['change']}", language)
+        row["rule"] = f"{row['rule']} {code_label('gap-rule', row['rule'], language)}"
+        row["severity"] = round(row["severity"], 2)
+    headings = [
+        Heading("change", phrase("head.change", language)),
+        Heading("rule", phrase("head.rule", language), widest=26),
+        Heading("severity", phrase("head.severity", language), number=True),
+        Heading("text", phrase("head.finding", language)),
+    ]
+    return Sheet(told, headings, [phrase("cli.recorded", language)])
+
+
+def cards_sheet(cards: pl.DataFrame, *, language: str, for_people: bool) -> Sheet:
+    """Return health cards: ``cluster, label, item, value, required, met, coverage``."""
+    rows = list(cards.iter_rows(named=True))
+    if not for_people:
+        return Sheet(rows, _data_headings(cards.columns))
+    for row in rows:
+        row["met"] = "" if row["met"] is None else phrase(f"card.{row['met']}", language)
+        row["value"] = f"{row['value']:.3g}"
+        row["item"] = phrase(f"card.{row['item']}", language)
+        row["coverage"] = code_label("coverage", row["coverage"], language)
+    headings = [
+        Heading(key, phrase(f"head.{head}", language), number=key in ("value", "required"))
+        for key, head in (
+            ("label", "cluster"),
+            ("item", "item"),
+            ("value", "value"),
+            ("required", "required"),
+            ("met", "met"),
+            ("coverage", "data-coverage"),
+        )
+    ]
+    return Sheet(rows, headings, [phrase("card.note", language)])
+
+
 def policy_sheet(reach: pl.DataFrame, *, language: str, for_people: bool) -> Sheet:
     """Return each instrument's reach."""
     keys = ("instrument", "label", "eligible", "reached", "unreached", "leakage", "coverage")

@@ -469,13 +469,20 @@ def missing(
     type=click.DateTime(["%Y-%m-%d"]),
     help="Only instruments in force that day, and what holds then.",
 )
+@click.option("--mechanisms", is_flag=True, help="The mechanisms recorded in no form, by cluster.")
 @_printed
-def policy(graph: Path, date: dt.datetime | None, output: Output) -> None:
+def policy(graph: Path, date: dt.datetime | None, mechanisms: bool, output: Output) -> None:
     """Say whom each instrument of GRAPH is meant for and whom it has reached."""
-    from klaster.graph.views.report import policy_sheet
+    from klaster.graph.views.report import mechanisms_sheet, policy_sheet
 
-    reached = _existing(graph).policy(date=date.date() if date else None).to_polars()
-    output.show(policy_sheet(reached, language=output.language, for_people=output.for_people))
+    day = date.date() if date else None
+    opened, language = _existing(graph), output.language
+    if mechanisms:
+        found = opened.mechanisms(date=day).to_polars()
+        output.show(mechanisms_sheet(found, language=language, for_people=output.for_people))
+        return
+    reached = opened.policy(date=day).to_polars()
+    output.show(policy_sheet(reached, language=language, for_people=output.for_people))
 
 
 @main.command()

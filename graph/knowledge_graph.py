@@ -414,6 +414,14 @@ class KnowledgeGraph:
         frame = cards(self._columns, cluster=self.cluster(cluster) if cluster else None, date=date)
         return Answer(tuple(frame.columns), tuple(frame.rows()))
 
+    def mechanisms(self, *, date: dt.date | None = None) -> Answer:
+        """Return which mechanisms of the founding article are recorded in which cluster."""
+        from klaster.graph.answer import Answer
+        from klaster.graph.findings.card import mechanisms
+
+        frame = mechanisms(self._columns, date=date)
+        return Answer(tuple(frame.columns), tuple(frame.rows()))
+
     def write_candidates(
         self, path: str | Path, *, cluster: str | None = None, language: str = "en"
     ) -> int:

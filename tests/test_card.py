@@ -54,3 +54,13 @@ def test_a_card_is_printed(graph, language) -> None:
         "cluster", "label", "item", "value", "required", "met", "coverage",
     ]  # fmt: skip
     assert CliRunner().invoke(main, [*command, "--format", "table"]).exit_code == 0
+
+
+def test_the_mechanisms_of_the_founding_article_are_looked_for_in_each_cluster(graph) -> None:
+    found = {row["mechanism"]: row for row in graph.mechanisms().to_polars().iter_rows(named=True)}
+    recorded = {name for name, row in found.items() if row["instruments"] or row["facilities"]}
+    # A grant and a guarantee are meant for the mills; nothing else is recorded.
+    assert recorded == {"financial-support", "export-credit-insurance"}
+    assert len(found) == 6
+    command = ["policy", str(graph.path), "--mechanisms", "--format", "table", "--lang", "en"]
+    assert "digital technologies" in CliRunner().invoke(main, command).stdout

@@ -12,6 +12,9 @@ from klaster.graph.findings.cluster_gaps import cut_actors, joined_roles
 from klaster.graph.findings.facts import HELIX, Facts, grouped
 from klaster.graph.findings.supply_gaps import single_sources
 from klaster.graph.store.columns import Columns
+from klaster.graph.store.force import in_force, with_status
+from klaster.graph.store.holding import participations
+from klaster.ontology.codes import narrower
 
 REQUIRED: Final = {"members": 15, "kinds": 2, "public-ties": 1}
 """What the European cluster collaboration platform asks of a cluster that registers: at least 15
@@ -110,3 +113,86 @@ def _local_sourcing(facts: Facts) -> dict[str, float]:
     told = bought.join(inside, on=["supplier", "cluster"], how="left")
     share = pl.col("local").fill_null(value=False).mean()
     return dict(told.group_by("cluster").agg(share).rows())
+
+
+def mechanisms(columns: Columns, *, date: dt.date | None = None) -> pl.DataFrame:
+    """Return, for each cluster and each mechanism of the founding article, what is recorded of it.
+
+    The columns are ``cluster, label, mechanism, instruments, facilities``: how many instruments
+    of the mechanism's kinds are meant for the cluster or its members, and how many facilities
+    serve them or joint projects they have. A mechanism with neither is not recorded there. What
+    is only proposed, or with ``date`` not in force that day, does not count.
+    """
+    holding = columns if date is None else columns.on(date)
+    facts = Facts(holding)
+    kinds = {
+        kind: mechanism
+        for mechanism, tops in _INSTRUMENTS_OF.items()
+        for top in tops
+        for kind in narrower("instrument-type", top)
+    }
+    running = with_status(columns).filter(
+        ~pl.col("status").fill_null("").is_in(["proposed", "suspended", "ended"])
+    )
+    if date is not None:
+        running = running.join(in_force(columns, date), on="iri", how="semi")
+    turn = pl.col("kind").replace_strict(kinds, default=None, return_dtype=pl.String)
+    instruments = (
+        facts.eligible.join(facts.members, on="actor")
+        .join(running.select(instrument="iri", mechanism=turn), on="instrument")
+        .drop_nulls("mechanism")
+        .group_by("cluster", "mechanism")
+        .agg(instruments=pl.col("instrument").n_unique().cast(pl.Int64))
+    )
+    facilities = (
+        _facilities(facts)
+        .group_by("cluster", "mechanism")
+        .agg(facilities=pl.col("iri").n_unique().cast(pl.Int64))
+    )
+    labels = [(iri, facts.name(iri)["en"]) for iri in facts.clusters]
+    every = pl.DataFrame(labels, schema=["cluster", "label"], orient="row").join(
+        pl.DataFrame({"mechanism": list(_INSTRUMENTS_OF)}), how="cross"
+    )
+    return (
+        every.join(instruments, on=["cluster", "mechanism"], how="left")
+        .join(facilities, on=["cluster", "mechanism"], how="left")
+        .with_columns(pl.col("instruments", "facilities").fill_null(0))
+        .sort("cluster", "mechanism")
+    )
+
+
+def _facilities(facts: Facts) -> pl.DataFrame:
+    """Return what puts a mechanism to work (``cluster``, ``mechanism``, ``iri``)."""
+    served = facts.columns.table("infrastructure").explode("serves").drop_nulls("serves")
+    digital = pl.col("kind") == "digital-platform"
+    placed = served.select(
+        "iri",
+        actor="serves",
+        mechanism=pl.when(digital)
+        .then(pl.lit("digital-platforms"))
+        .otherwise(pl.lit("infrastructure-development")),
+    )
+    of_members = placed.join(facts.members, on="actor")
+    of_clusters = placed.join(
+        facts.members.select("cluster").unique(), left_on="actor", right_on="cluster"
+    ).with_columns(cluster="actor")
+    research = (
+        participations(facts.columns)
+        .filter(pl.col("kind").is_in(["joint-rd", "technology-transfer"]))
+        .join(facts.members, left_on="participant", right_on="actor")
+        .with_columns(mechanism=pl.lit("research-integration"))
+    )
+    kept = ["cluster", "mechanism", "iri"]
+    return pl.concat([of_members.select(kept), of_clusters.select(kept), research.select(kept)])
+
+
+_INSTRUMENTS_OF: Final = {
+    "cluster-policy": ("coordination-system", "specialisation-measure", "guaranteed-purchase"),
+    "financial-support": ("financial-stimulus", "fiscal-relief"),
+    "infrastructure-development": ("infrastructure",),
+    "export-credit-insurance": ("export-finance",),
+    "research-integration": ("research-integration",),
+    "digital-platforms": ("digital-measure",),
+}
+"""The kinds of instrument by which each mechanism of the founding article works. Its seventh, the
+cluster approach itself, is there wherever there is a cluster."""

@@ -154,6 +154,21 @@ def cards_sheet(cards: pl.DataFrame, *, language: str, for_people: bool) -> Shee
     return Sheet(rows, headings, [phrase("card.note", language)])
 
 
+def mechanisms_sheet(found: pl.DataFrame, *, language: str, for_people: bool) -> Sheet:
+    """Return ``cluster, label, mechanism, instruments, facilities``; for people what is lacking."""
+    rows = list(found.iter_rows(named=True))
+    if not for_people:
+        return Sheet(rows, _data_headings(found.columns))
+    lacking = [row for row in rows if not row["instruments"] and not row["facilities"]]
+    for row in lacking:
+        row["mechanism"] = code_label("mechanism", row["mechanism"], language)
+    headings = [
+        Heading("label", phrase("head.cluster", language)),
+        Heading("mechanism", phrase("head.mechanism", language)),
+    ]
+    return Sheet(lacking, headings, [phrase("card.mechanisms", language)])
+
+
 def policy_sheet(reach: pl.DataFrame, *, language: str, for_people: bool) -> Sheet:
     """Return each instrument's reach."""
     keys = ("instrument", "label", "eligible", "reached", "unreached", "leakage", "coverage")

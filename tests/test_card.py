@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from importlib.resources import files
 
 import pytest
-from clean_cluster import clean, hang_by_one
+from clean_cluster import clean, hang_by_one, leave
 from click.testing import CliRunner
 from made_up import LOADED_AT, write_tables
 
@@ -64,3 +65,35 @@ def test_the_mechanisms_of_the_founding_article_are_looked_for_in_each_cluster(g
     assert len(found) == 6
     command = ["policy", str(graph.path), "--mechanisms", "--format", "table", "--lang", "en"]
     assert "digital technologies" in CliRunner().invoke(main, command).stdout
+
+
+@pytest.mark.parametrize("change", ["none", "more members", "no public body", "one kind"])
+def test_the_shapes_of_the_platform_say_the_same(tmp_path, change) -> None:
+    """An independent engine (pySHACL) finds unmet just what the card does."""
+    import pyshacl
+    import rdflib
+
+    tables = clean(farms=7 if change == "more members" else 2)
+    if change == "no public body":
+        leave(tables, "office")
+    if change == "one kind":
+        leave(tables, "office", "lab", "bank", "truck")
+    graph = klaster.open(tmp_path / "g.klaster")
+    graph.load(write_tables(tmp_path / "t", tables), loaded_at=LOADED_AT)
+    graph.export(tmp_path / "g.nt")
+    shapes = files("klaster.ontology").joinpath("card.ttl").read_text("utf-8")
+    data = rdflib.Graph().parse(tmp_path / "g.nt")
+    _, results, _ = pyshacl.validate(data, shacl_graph=rdflib.Graph().parse(data=shapes))
+    unmet = {str(shape).rsplit("#")[-1] for shape in results.objects(None, rdflib.SH.sourceShape)}
+    names = {"EnoughMembers": "members", "KindsOfMember": "kinds", "PublicTie": "public-ties"}
+    expected = {item for item, row in card(graph).items() if row["met"] is False}
+    assert {names[shape] for shape in unmet} == expected
+    assert (
+        expected
+        == {
+            "none": {"members"},
+            "more members": set(),
+            "no public body": {"members", "public-ties"},
+            "one kind": {"members", "kinds", "public-ties"},
+        }[change]
+    )

@@ -18,7 +18,7 @@ from klaster.ontology.codes import narrower
 
 REQUIRED: Final = {"members": 15, "kinds": 2, "public-ties": 1}
 """What the European cluster collaboration platform asks of a cluster that registers: at least 15
-members, of at least two kinds, and a tie to a public body."""
+members, of at least two kinds, and a tie to a public body; ``ontology/card.ttl`` says it in SHACL."""
 
 
 def cards(
@@ -94,7 +94,9 @@ def _split(numbers: object) -> float:
 
 def _public_ties(facts: Facts) -> dict[str, int]:
     """Count the government bodies that are members, or linked with one, or run the cluster."""
-    bodies = facts.helix.filter(pl.col("role") == "government").select("actor")
+    kinds = sorted(narrower("actor-kind", "government"))
+    actors = facts.columns.table("actors").filter(pl.col("kind").is_in(kinds))
+    bodies = actors.select(actor="iri")
     partners = facts.members.join(facts.pairs, on="actor").select("cluster", actor="partner")
     clusters = facts.columns.table("clusters")
     running = pl.concat(

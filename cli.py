@@ -420,18 +420,57 @@ def central(
     type=click.IntRange(min=1),
     help="How many findings to show; by default 40 in a table, else all.",
 )
+@click.option("--card", is_flag=True, help="The health card of the cluster, or of each.")
+@click.option(
+    "--date", type=click.DateTime(["%Y-%m-%d"]), help="With --card: only what holds that day."
+)
+@click.option(
+    "--with",
+    "added",
+    type=click.Path(path_type=Path),
+    help="What would change if this source were added.",
+)
+@click.option("--without", metavar="ACTOR", help="What would change if this actor were gone.")
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the candidate links as a workbook (.xlsx) to confirm and load.",
+)
 @_printed
 def missing(
     graph: Path,
     rules: bool,
     cluster: str | None,
     top: int | None,
+    card: bool,
+    date: dt.datetime | None,
+    added: Path | None,
+    without: str | None,
+    path: Path | None,
     output: Output,
 ) -> None:
     """Say what is missing in GRAPH, by rule, with the evidence."""
-    from klaster.graph.views.report import missing_sheet
+    from klaster.graph.views.report import cards_sheet, changes_sheet, missing_sheet
+    from klaster.ontology.labels import phrase
 
-    found = _existing(graph).missing(cluster=cluster)
+    language, for_people = output.language, output.for_people
+    opened = _existing(graph)
+    if path:
+        count = opened.write_candidates(path, cluster=cluster, language=language)
+        output.tell(phrase("cli.candidates", language, path=path, count=count))
+        return
+    if card:
+        day = date.date() if date else None
+        cards = opened.cards(cluster=cluster, date=day).to_polars()
+        output.show(cards_sheet(cards, language=language, for_people=for_people))
+        return
+    if added or without:
+        changes = opened.what_if(added=added, without=without, cluster=cluster, language=language)
+        output.show(changes_sheet(changes.to_polars(), language=language, for_people=for_people))
+        return
+    found = opened.missing(cluster=cluster)
     output.show(
         missing_sheet(found, top=top, language=output.language, for_people=output.for_people)
     )
@@ -444,13 +483,20 @@ def missing(
     type=click.DateTime(["%Y-%m-%d"]),
     help="Only instruments in force that day, and what holds then.",
 )
+@click.option("--mechanisms", is_flag=True, help="The mechanisms recorded in no form, by cluster.")
 @_printed
-def policy(graph: Path, date: dt.datetime | None, output: Output) -> None:
+def policy(graph: Path, date: dt.datetime | None, mechanisms: bool, output: Output) -> None:
     """Say whom each instrument of GRAPH is meant for and whom it has reached."""
-    from klaster.graph.views.report import policy_sheet
+    from klaster.graph.views.report import mechanisms_sheet, policy_sheet
 
-    reached = _existing(graph).policy(date=date.date() if date else None).to_polars()
-    output.show(policy_sheet(reached, language=output.language, for_people=output.for_people))
+    day = date.date() if date else None
+    opened, language = _existing(graph), output.language
+    if mechanisms:
+        found = opened.mechanisms(date=day).to_polars()
+        output.show(mechanisms_sheet(found, language=language, for_people=output.for_people))
+        return
+    reached = opened.policy(date=day).to_polars()
+    output.show(policy_sheet(reached, language=language, for_people=output.for_people))
 
 
 @main.command()

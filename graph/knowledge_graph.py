@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from klaster.graph.diagnosis import Diagnosis
 from klaster.graph.store.folder import GraphFolder, SourceEntry
 from klaster.ontology.faults import Fault
 from klaster.ontology.terms import graph_iri
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     import rdflib
 
     from klaster.graph.answer import Answer, Check, Count, Records
-    from klaster.graph.findings.finding import Finding
     from klaster.graph.loading import LoadReport
     from klaster.graph.matching.proposals import Proposals
     from klaster.graph.network.network import Network
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from klaster.graph.views.picture import Picture
 
 
-class KnowledgeGraph:
+class KnowledgeGraph(Diagnosis):
     """A graph in a folder ``NAME.klaster``.
 
     Parameters
@@ -286,17 +286,6 @@ class KnowledgeGraph:
         frame = ranking(network, by, also=tuple(also))
         return Answer(tuple(frame.columns), tuple(frame.rows()))
 
-    def missing(self, *, cluster: str | None = None, language: str = "en") -> Records[Finding]:
-        """Return the missing links by rule, most severe first.
-
-        ``language`` is that of the sentences where the findings are turned into a data frame.
-        """
-        from klaster.graph.answer import Records
-        from klaster.graph.findings.gaps import find_gaps
-
-        found = find_gaps(self._columns, cluster=self.cluster(cluster) if cluster else None)
-        return Records(found, lambda finding: finding.row(language))
-
     def match(
         self, *, threshold: float | None = None, top: int | None = None, language: str = "en"
     ) -> Proposals:
@@ -311,17 +300,9 @@ class KnowledgeGraph:
         least = THRESHOLD if threshold is None else threshold
         return propose(self._columns, threshold=least, top=top, language=language)
 
-    def policy(self, *, date: dt.date | None = None) -> Answer:
-        """Return whom each instrument is meant for and whom it is recorded to have reached."""
-        from klaster.graph.answer import Answer
-        from klaster.graph.findings.policy_reach import reach
-
-        frame = reach(self._columns, date=date)
-        return Answer(tuple(frame.columns), tuple(frame.rows()))
-
     def picture(self, *, language: str = "en") -> Picture:
         """Return what the page shows of this graph."""
-        from klaster.graph.findings.gaps import Facts
+        from klaster.graph.findings.facts import Facts
         from klaster.graph.network.centrality import is_exact, ranking
         from klaster.graph.views.drawing import Results, draw
         from klaster.ontology.tables import tables

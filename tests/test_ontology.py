@@ -168,6 +168,10 @@ def test_no_phrase_is_given_twice_and_none_is_left_over() -> None:
         if path.is_file() and path.name.endswith((".py", ".js", ".html"))
     )
     built = (
+        "data-gap.",
+        "card.",
+        "meaning.",
+        "mechanism.",
         "docs.",
         "finding.G",
         "prediction.",

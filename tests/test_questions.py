@@ -245,7 +245,13 @@ OTHER_VALUES = [
         "findings-of-cluster",
         {"cluster": "fruit", "language": "uz"},
         ["rule", "score"],
-        [["G1", "1"], *[["G8", "1"]] * 2, *[["G6", "0.2"]] * 3, *[["G7", "0.2"]] * 3],
+        [
+            ["G1", "1"],
+            *([["G8", "1"]] * 2),
+            *([["G6", "0.2"]] * 3),
+            *([["G7", "0.2"]] * 3),
+            ["G2", "0.104"],
+        ],
     ),
     ("least-trusted", {"below": "0.35"}, ["row", "confidence"], [["supplies.csv!9", "0.3"]]),
     (

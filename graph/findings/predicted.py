@@ -9,7 +9,7 @@ from typing import Any
 import polars as pl
 
 from klaster.graph.findings.audit import SEEDS, Audit, audit
-from klaster.graph.findings.gaps import Facts
+from klaster.graph.findings.facts import Facts
 from klaster.graph.findings.layer import LAYERS, layer_of
 from klaster.graph.findings.suggestion import Suggestion, suggest
 from klaster.graph.store.columns import Columns

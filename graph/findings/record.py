@@ -26,7 +26,9 @@ def write_findings(
         "gapSubject": [(gap, value) for gap, found in lists for value in found.subjects],
         "evidence": [(gap, value) for gap, found in lists for value in found.evidence],
         "missingProduct": [(gap, found.product) for gap, found in lists if found.product],
-        "gapInstrument": [(gap, found.subjects[0]) for gap, found in lists if found.rule == "G10"],
+        "gapInstrument": [
+            (gap, found.subjects[0]) for gap, found in lists if found.rule in ("G10", "G11")
+        ],
     }
     for term, rows in pairs.items():
         frame = pl.DataFrame(rows, schema={"gap": pl.String, "value": pl.String}, orient="row")
@@ -60,13 +62,14 @@ def _write_plain(
                 "type": KL + rules[found.rule].rdf_class,
                 "rule": code_iri("gap-rule", found.rule),
                 "score": f"{found.severity:.6f}",
+                "confidence": f"{found.confidence:.6f}",
                 "coverage": code_iri("coverage", found.coverage),
                 **found.text,
             }
             for number, found in findings
         ],
         schema=dict.fromkeys(
-            ("gap", "type", "rule", "score", "coverage", "en", "ru", "uz"), pl.String
+            ("gap", "type", "rule", "score", "confidence", "coverage", "en", "ru", "uz"), pl.String
         ),
     )
     subject = iri(pl.col("gap"))
@@ -76,6 +79,7 @@ def _write_plain(
         (f"{RDF}type", pl.lit(f"<{KL}Gap>")),
         (f"{KL}gapRule", iri(pl.col("rule"))),
         (f"{KL}score", literal(pl.col("score"), decimal)),
+        (f"{KL}confidence", literal(pl.col("confidence"), decimal)),
         (f"{KL}coverage", iri(pl.col("coverage"))),
         (f"{KL}method", literal(pl.lit(method))),
         (f"{KL}explanation", literal(pl.col("en"), "@en")),

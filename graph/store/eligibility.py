@@ -16,25 +16,48 @@ def eligible(columns: Columns) -> pl.DataFrame:
     alternatives, and a condition that is not stated does not restrict. An actor of whom what a
     condition asks for is not recorded is not eligible here.
     """
-    criteria = columns.table("criteria")
+    return _meeting(columns, doubtful=False)
+
+
+def undetermined(columns: Columns) -> pl.DataFrame:
+    """Return who may be eligible for what, were all recorded of it (``instrument``, ``actor``).
+
+    These are the actors that meet every condition of a criterion of which it is recorded whether
+    they do, and of whom a place, an activity or a number of employees that it asks for is not.
+    """
+    return _meeting(columns, doubtful=True).join(
+        eligible(columns), on=["instrument", "actor"], how="anti"
+    )
+
+
+def _meeting(columns: Columns, *, doubtful: bool) -> pl.DataFrame:
     met = [
-        _who_meets(columns, criterion).select(
+        _who_meets(columns, criterion, doubtful=doubtful).select(
             pl.lit(criterion["instrument"]).alias("instrument"), "actor"
         )
-        for criterion in criteria.iter_rows(named=True)
+        for criterion in columns.table("criteria").iter_rows(named=True)
     ]
     empty = pl.DataFrame(schema={"instrument": pl.String, "actor": pl.String})
     return pl.concat([empty, *met]).unique().sort("instrument", "actor")
 
 
-def _who_meets(columns: Columns, criterion: dict[str, object]) -> pl.DataFrame:
-    """Return the actors that meet all conditions of one criterion, or none where none is stated."""
+def _who_meets(
+    columns: Columns, criterion: dict[str, object], *, doubtful: bool = False
+) -> pl.DataFrame:
+    """Return the actors that meet all conditions of one criterion, or none where none is stated.
+
+    With ``doubtful``, also those of whom what a condition asks for is not recorded.
+    """
     conditions = {name: value for name in _CONDITIONS if (value := criterion[name]) is not None}
     found = columns.table("actors")
     if not conditions:
         return found.clear().select(actor="iri")
     for name, value in conditions.items():
-        found = _CONDITIONS[name](columns, found, value)
+        met = _CONDITIONS[name](columns, found, value)
+        if doubtful and name in _NOT_RECORDED:
+            unknown = found.filter(_NOT_RECORDED[name])
+            met = pl.concat([met, unknown]).unique("iri", maintain_order=True)
+        found = met
     return found.select(actor="iri")
 
 
@@ -121,4 +144,11 @@ _CONDITIONS = {
     "activity": _of_activity,
     "min_employees": _at_least,
     "max_employees": _at_most,
+}
+_NOT_RECORDED = {
+    "country": pl.col("country").is_null() & pl.col("region").is_null(),
+    "region": pl.col("region").is_null(),
+    "activity": pl.col("activity").is_null(),
+    "min_employees": pl.col("employees").is_null(),
+    "max_employees": pl.col("employees").is_null(),
 }

@@ -92,7 +92,7 @@ def missing_sheet(
     shown = findings[: top or (40 if for_people else len(findings))]
     rows = [finding.row(language) for finding in shown]
     if not for_people:
-        keys = ("rule", "severity", "subjects", "numbers", "evidence", "text")
+        keys = ("rule", "severity", "subjects", "numbers", "evidence", "text", "confidence")
         return Sheet(rows, _data_headings(keys))
     for row in rows:
         row["rule"] = f"{row['rule']} {code_label('gap-rule', str(row['rule']), language)}"
@@ -136,13 +136,72 @@ def match_sheet(
     return Sheet(rows, headings, told)
 
 
+def changes_sheet(rows: pl.DataFrame, *, language: str, for_people: bool) -> Sheet:
+    """Return the findings that appear and vanish: ``change`` and the keys of findings."""
+    told = list(rows.iter_rows(named=True))
+    if not for_people:
+        return Sheet(told, _data_headings(rows.columns or ["change", "rule", "text"]))
+    for row in told:
+        row["change"] = phrase(f"card.{row['change']}", language)
+        row["rule"] = f"{row['rule']} {code_label('gap-rule', row['rule'], language)}"
+        row["severity"] = round(row["severity"], 2)
+    headings = [
+        Heading("change", phrase("head.change", language)),
+        Heading("rule", phrase("head.rule", language), widest=26),
+        Heading("severity", phrase("head.severity", language), number=True),
+        Heading("text", phrase("head.finding", language)),
+    ]
+    return Sheet(told, headings, [phrase("cli.recorded", language)])
+
+
+def cards_sheet(cards: pl.DataFrame, *, language: str, for_people: bool) -> Sheet:
+    """Return health cards: ``cluster, label, item, value, required, met, coverage``."""
+    rows = list(cards.iter_rows(named=True))
+    if not for_people:
+        return Sheet(rows, _data_headings(cards.columns))
+    for row in rows:
+        row["met"] = "" if row["met"] is None else phrase(f"card.{row['met']}", language)
+        row["value"] = f"{row['value']:.3g}"
+        row["item"] = phrase(f"card.{row['item']}", language)
+        row["coverage"] = code_label("coverage", row["coverage"], language)
+    headings = [
+        Heading(key, phrase(f"head.{head}", language), number=key in ("value", "required"))
+        for key, head in (
+            ("label", "cluster"),
+            ("item", "item"),
+            ("value", "value"),
+            ("required", "required"),
+            ("met", "met"),
+            ("coverage", "data-coverage"),
+        )
+    ]
+    return Sheet(rows, headings, [phrase("card.note", language)])
+
+
+def mechanisms_sheet(found: pl.DataFrame, *, language: str, for_people: bool) -> Sheet:
+    """Return ``cluster, label, mechanism, instruments, facilities``; for people what is lacking."""
+    rows = list(found.iter_rows(named=True))
+    if not for_people:
+        return Sheet(rows, _data_headings(found.columns))
+    lacking = [row for row in rows if not row["instruments"] and not row["facilities"]]
+    for row in lacking:
+        row["mechanism"] = code_label("mechanism", row["mechanism"], language)
+    headings = [
+        Heading("label", phrase("head.cluster", language)),
+        Heading("mechanism", phrase("head.mechanism", language)),
+    ]
+    return Sheet(lacking, headings, [phrase("card.mechanisms", language)])
+
+
 def policy_sheet(reach: pl.DataFrame, *, language: str, for_people: bool) -> Sheet:
     """Return each instrument's reach."""
     keys = ("instrument", "label", "eligible", "reached", "unreached", "leakage", "coverage")
+    more = ("export_coverage", "indirect", "overlap", "gini", "undetermined")
     rows = list(reach.iter_rows(named=True))
     if not for_people:
-        return Sheet(rows, _data_headings(keys))
+        return Sheet(rows, _data_headings([*keys, *more]))
     for row in rows:
+        row |= {key: _share(row[key]) for key in ("coverage", *more[:3])}
         row["status"] = code_label("instrument-status", row["status"] or "", language)
     headings = [
         Heading("label", phrase("head.instrument", language)),
@@ -151,8 +210,23 @@ def policy_sheet(reach: pl.DataFrame, *, language: str, for_people: bool) -> She
             Heading(key, phrase(f"head.{key}", language), number=True, optional=key == "leakage")
             for key in ("eligible", "reached", "unreached", "leakage")
         ),
+        *(
+            Heading(
+                key,
+                phrase(f"head.{key}", language),
+                number=True,
+                optional=True,
+                meaning=phrase(f"meaning.{key}", language),
+            )
+            for key in ("coverage", *more)
+            if any(row[key] not in (None, "") for row in rows)
+        ),
     ]
     return Sheet(rows, headings, [phrase("note.reach", language)])
+
+
+def _share(value: float | None) -> str:
+    return "" if value is None else f"{value:.0%}"
 
 
 def check_sheet(checks: Sequence[Check], *, base: str, language: str, for_people: bool) -> Sheet:

@@ -1,0 +1,119 @@
+"""Which findings would appear or vanish if a link, actor or instrument came or went."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import polars as pl
+
+from klaster.graph.findings.finding import Finding
+from klaster.graph.findings.gaps import find_gaps
+from klaster.graph.store.columns import Columns, schema
+from klaster.ontology.tables import Column, tables
+
+_PLANNED: Final = "planned"
+"""What a candidate link is until somebody confirms it: it then joins nobody."""
+
+
+@dataclass(frozen=True)
+class Change:
+    """A finding that appears or vanishes."""
+
+    change: str
+    finding: Finding
+
+    def row(self, language: str) -> dict[str, object]:
+        """Return the change as a row of a table or an object of JSON."""
+        return {"change": self.change, **self.finding.row(language)}
+
+
+def what_if(
+    columns: Columns,
+    *,
+    added: Mapping[str, pl.DataFrame] | None = None,
+    without: str = "",
+    cluster: str | None = None,
+) -> list[Change]:
+    """Return the findings that appear and those that vanish, each in its order.
+
+    Parameters
+    ----------
+    added
+        Further rows, by table, as a loaded source has them.
+    without
+        IRI of a thing to be left out, with all records of it.
+    """
+    changed = _Changed(columns, added or {}, without)
+    before = {_identity(found): found for found in find_gaps(columns, cluster=cluster)}
+    after = {_identity(found): found for found in find_gaps(changed, cluster=cluster)}
+    vanish = [found for key, found in before.items() if key not in after]
+    appear = [found for key, found in after.items() if key not in before]
+    changes = [Change("appears", found) for found in appear]
+    return changes + [Change("vanishes", found) for found in vanish]
+
+
+def _identity(found: Finding) -> tuple[object, ...]:
+    """Return what makes a finding the same one, whatever its numbers."""
+    kind = found.numbers.get("kind", "")
+    return found.rule, frozenset(found.subjects), found.product, found.role, kind
+
+
+class _Changed(Columns):
+    def __init__(self, columns: Columns, added: Mapping[str, pl.DataFrame], without: str) -> None:
+        super().__init__(())
+        self._all, self._added, self._without = columns, added, without
+
+    def _merged(self, name: str) -> pl.DataFrame:
+        table = tables()[name]
+        frame = self._all.table(name)
+        if name in self._added:
+            types = schema(table)
+            more = self._added[name].select(pl.col(key).cast(kind) for key, kind in types.items())
+            frame = pl.concat([frame, more.with_columns(origin=pl.lit(""))])
+            if table.key:
+                frame = frame.unique("iri", keep="first", maintain_order=True)
+        if self._without:
+            frame = frame.filter(pl.col("iri") != self._without)
+            for column in table.columns:
+                if column.refers:
+                    frame = _forget(frame, column, self._without)
+        return frame.sort("iri", "row")
+
+
+def _forget(frame: pl.DataFrame, column: Column, iri: str) -> pl.DataFrame:
+    """Leave out the rows that need the thing, and its mention in those that only name it."""
+    cell = pl.col(column.name)
+    if column.is_list:
+        kept = cell.list.eval(pl.element().filter(pl.element() != iri))
+        return frame.with_columns(kept.alias(column.name))
+    if column.required or column.name == "cluster":
+        return frame.filter((cell != iri) | cell.is_null())
+    return frame.with_columns(pl.when(cell != iri).then(cell).alias(column.name))
+
+
+def candidate_links(findings: list[Finding], language: str) -> dict[str, pl.DataFrame]:
+    """Return the links that would close findings as tables to fill in and load.
+
+    Each stands with the status ``planned`` and the finding as its note. Whoever confirms one
+    gives it another status; a row that is struck out, or keeps its status, joins nobody.
+    """
+    supplies: list[tuple[str, ...]] = []
+    cooperations: list[tuple[str, ...]] = []
+    for found in findings:
+        text = found.text[language]
+        if found.rule == "G1b":
+            supplies += [(supplier, found.subjects[1], found.product, _PLANNED, text) for supplier in found.candidates]  # fmt: skip
+        elif found.rule == "G13" and len(found.candidates) == 2:
+            key = f"candidate-{len(cooperations) // 2 + 1}"
+            cooperations += [(key, "unspecified", actor, _PLANNED, text) for actor in found.candidates]  # fmt: skip
+    return {
+        "actors": _sheet(("id", "name", "kind"), []),
+        "supplies": _sheet(("supplier", "buyer", "product", "status", "note"), supplies),
+        "cooperations": _sheet(("id", "kind", "participant", "status", "note"), cooperations),
+    }
+
+
+def _sheet(names: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=dict.fromkeys(names, pl.String), orient="row")

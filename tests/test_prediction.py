@@ -445,3 +445,16 @@ def test_a_stack_suggests_with_the_same_evidence_and_its_own_weights():
         assert item.score == pytest.approx(sum(item.parts.values()))
         assert "Recorded partners that they share" in item.text["en"]
         assert "Chains" not in item.text["en"]
+
+
+def test_no_sentence_is_left_over():
+    from importlib.resources import files
+
+    folder = files("klaster.graph.findings")
+    code = "".join(
+        path.read_text("utf-8") for path in folder.iterdir() if path.name.endswith(".py")
+    )
+    text = (files("klaster.ontology") / "phrases" / "predictions.csv").read_text("utf-8")
+    for line in text.splitlines()[1:]:
+        key = line.partition(",")[0].removeprefix("prediction.").removeprefix("against.")
+        assert f'"{key}"' in code or f'"prediction.{key}"' in code or f"against.{key}" in code, key

@@ -17,6 +17,7 @@ from klaster.graph.findings.layer import Layer, layer_of
 from klaster.graph.findings.predicted import predict
 from klaster.graph.findings.prediction import Ensemble
 from klaster.graph.findings.sentences import TOLD, reason
+from klaster.graph.findings.stack import Stack
 from klaster.graph.findings.suggestion import short_lists, suggest
 from klaster.ontology.labels import LANGUAGES, phrase
 
@@ -425,3 +426,35 @@ def test_a_graph_that_does_gets_them_with_a_calibrated_chance(tmp_path):
     assert inside
     assert all(row["source_label"].startswith("A0") for row in inside)
     assert all("coverage: survey" in row["text"] for row in inside)
+
+
+def test_a_stack_suggests_with_the_same_evidence_and_its_own_weights():
+    actors = [f"a{who:02}" for who in range(60)]
+    rng = np.random.default_rng(1)
+    projects = {
+        f"p{number}": [actors[20 * (number % 3) + who] for who in rng.choice(20, 2, replace=False)]
+        for number in range(200)
+    }
+    known = cooperation(projects, things(*actors))
+    weights = np.zeros(len(ev.BY_LAYER["cooperation"]))
+    weights[:2] = [2.0, -0.5]
+    stack = Stack(Ensemble(known).names, weights, 200)
+    for item in suggest(known, 5, stack=stack):
+        assert set(item.parts) == {"shared_partners", "close_walks"}
+        assert item.parts["close_walks"] < 0
+        assert item.score == pytest.approx(sum(item.parts.values()))
+        assert "Recorded partners that they share" in item.text["en"]
+        assert "Chains" not in item.text["en"]
+
+
+def test_no_sentence_is_left_over():
+    from importlib.resources import files
+
+    folder = files("klaster.graph.findings")
+    code = "".join(
+        path.read_text("utf-8") for path in folder.iterdir() if path.name.endswith(".py")
+    )
+    text = (files("klaster.ontology") / "phrases" / "predictions.csv").read_text("utf-8")
+    for line in text.splitlines()[1:]:
+        key = line.partition(",")[0].removeprefix("prediction.").removeprefix("against.")
+        assert f'"{key}"' in code or f'"prediction.{key}"' in code or f"against.{key}" in code, key

@@ -15,11 +15,12 @@ from klaster.graph.findings.accuracy import (
     calibration_error,
     mean_interval,
 )
-from klaster.graph.findings.backtest import Outcome, Ranked, measure
+from klaster.graph.findings.backtest import Outcome, Ranked, Scorer, measure
 from klaster.graph.findings.evidence import LARGE
 from klaster.graph.findings.explanation import Words
 from klaster.graph.findings.layer import Layer
 from klaster.graph.findings.prediction import Ensemble
+from klaster.graph.findings.stack import scorer_of
 from klaster.graph.findings.trials import Trial, draw_degree_matched, last_part, split
 from klaster.ontology.labels import phrase_words
 
@@ -120,41 +121,43 @@ def _shown(value: float) -> str:
     return "–" if np.isnan(value) else f"{value:.2f}"
 
 
-def audit(layer: Layer, *, seeds: int = SEEDS) -> Audit:
+def audit(layer: Layer, *, seeds: int = SEEDS, model: str = "ensemble") -> Audit:
     """Hide a tenth of a layer's links, rank them among the candidates, and say how well it went.
 
     The latest tenth of the projects where dates allow, with negatives drawn ``seeds`` times;
-    otherwise a tenth at random, ``seeds`` times. Whole projects are hidden, not pairs.
+    otherwise a tenth at random, ``seeds`` times. Whole projects are hidden, not pairs. ``model`` is
+    ``ensemble`` or ``stack``, which is then trained on what is not hidden.
     """
     cut = last_part(layer, HIDDEN)
     trial = None if cut is None else Trial.of(layer.before(cut), layer.since(cut))
     if trial is not None and len(trial.truth) >= FEWEST:
-        return _of_latest(layer, trial, seeds)
-    return _of_random(layer, seeds)
+        return _of_latest(layer, trial, seeds, model)
+    return _of_random(layer, seeds, model)
 
 
-def _of_latest(layer: Layer, trial: Trial, seeds: int) -> Audit:
+def _of_latest(layer: Layer, trial: Trial, seeds: int, model: str) -> Audit:
     ensemble = Ensemble(trial.known)
-    outcome = measure(trial, ensemble, {"ensemble": ensemble.scores}, draws=1000)["ensemble"]
+    scorer = scorer_of(ensemble, model)
+    outcome = measure(trial, ensemble, {model: scorer}, draws=1000)[model]
     measures: dict[str, tuple[float, float, float]] = {}
     intervals = outcome.row["intervals"]
     for name in _MEASURES:
         mean = outcome.row[name]
         measures[name] = (mean, *intervals[name])
-    areas = [_area(trial, ensemble, seed) for seed in range(seeds)]
+    areas = [_area(trial, ensemble, scorer, seed) for seed in range(seeds)]
     _, low, high = measures["auc_degree"]
     measures["auc_degree"] = (float(np.mean(areas)), low, high)
     return _found(layer, "time", len(trial.truth), measures, [outcome])
 
 
-def _area(trial: Trial, ensemble: Ensemble, seed: int) -> float:
+def _area(trial: Trial, ensemble: Ensemble, scorer: Scorer, seed: int) -> float:
     keys = draw_degree_matched(trial, np.random.default_rng(seed))
     ends = trial.known.ends
-    scores = [ensemble.scores(ensemble.values(*ends(some))) for some in (trial.truth, keys)]
+    scores = [scorer(ensemble.values(*ends(some))) for some in (trial.truth, keys)]
     return area(*scores)
 
 
-def _of_random(layer: Layer, seeds: int) -> Audit:
+def _of_random(layer: Layer, seeds: int, model: str) -> Audit:
     outcomes: list[Outcome] = []
     hidden = 0
     share = min(HIDDEN, MOST / max(1, len(layer.pairs)))
@@ -162,8 +165,8 @@ def _of_random(layer: Layer, seeds: int) -> Audit:
         trial = split(layer, share, seed)
         if len(trial.truth) and len(trial.known.pairs):
             ensemble = Ensemble(trial.known)
-            methods = {"ensemble": ensemble.scores}
-            outcomes.append(measure(trial, ensemble, methods, seed=seed, draws=0)["ensemble"])
+            methods = {model: scorer_of(ensemble, model)}
+            outcomes.append(measure(trial, ensemble, methods, seed=seed, draws=0)[model])
             hidden += len(trial.truth)
     measures = {}
     for name in _MEASURES:

@@ -11,6 +11,7 @@ import polars as pl
 from klaster.graph.findings.audit import SEEDS, Audit, audit
 from klaster.graph.findings.facts import Facts
 from klaster.graph.findings.layer import LAYERS, layer_of
+from klaster.graph.findings.stack import train
 from klaster.graph.findings.suggestion import Suggestion, suggest
 from klaster.graph.store.columns import Columns
 
@@ -38,6 +39,7 @@ def predict(
     cluster: str | None = None,
     count: int = 20,
     seeds: int = SEEDS,
+    model: str = "ensemble",
 ) -> Predicted:
     """Return the likeliest links that are not recorded, of each layer that passes its audit.
 
@@ -49,6 +51,9 @@ def predict(
         How many suggestions a layer.
     seeds
         How often links are hidden for the audit.
+    model
+        ``ensemble``, which needs no training, or ``stack``, whose weights are learnt from the
+        layer's own past where that has enough links.
     """
     facts = Facts(columns)
     members = None
@@ -61,7 +66,7 @@ def predict(
         layer = layer_of(columns, name)
         if not layer.records.height:
             continue
-        found = audit(layer, seeds=seeds)
+        found = audit(layer, seeds=seeds, model=model)
         audits.append(found)
         if found.predictable:
             suggestions += suggest(
@@ -70,6 +75,7 @@ def predict(
                 name=facts.name,
                 coverage=coverage,
                 among=members,
+                stack=train(layer) if model == "stack" else None,
                 calibration=found.calibration,
             )
     return Predicted(tuple(suggestions), tuple(audits))

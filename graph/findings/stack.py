@@ -69,6 +69,15 @@ def train(layer: Layer, *, seed: int = 0) -> Stack | None:
     return Stack(ensemble.names, _logistic(rows, truths), len(trial.truth))
 
 
+def scorer_of(ensemble: Ensemble, model: str) -> Callable[[Values], Values]:
+    """Return the scorer of a model, ``ensemble`` or ``stack``, on the ensemble's own layer.
+
+    Where there is too little to train a stack on, the ensemble itself scores.
+    """
+    stack = train(ensemble.layer) if model == "stack" else None
+    return ensemble.scores if stack is None else stack.scorer(ensemble)
+
+
 def _logistic(rows: Values, truths: Values) -> Values:
     """Return the weights of a logistic regression with a small quadratic penalty."""
     spread = rows.std(axis=0)

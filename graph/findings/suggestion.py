@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 import numpy as np
@@ -14,6 +15,7 @@ from klaster.graph.findings.explanation import Explainer, Words
 from klaster.graph.findings.layer import Layer
 from klaster.graph.findings.prediction import Candidates, Ensemble
 from klaster.graph.findings.sentences import reason
+from klaster.graph.findings.stack import Stack
 from klaster.ontology.labels import LANGUAGES
 
 METHOD: Final = "klaster evidence ensemble 1"
@@ -29,7 +31,7 @@ class Suggestion:
 
     ``score`` orders suggestions of one run and is no chance; ``probability`` is the chance that
     such a pair is recorded, if the self-audit has calibrated it. ``parts`` are what each
-    evidence adds to the score, ``evidence`` the IRIs on which they rest.
+    evidence adds to the score (less than 0 in a stack, where it speaks against), ``evidence`` the IRIs on which they rest.
     """
 
     layer: str
@@ -152,7 +154,7 @@ def suggest(
     coverage: str = "unknown",
     among: Iterable[str] | None = None,
     ensemble: Ensemble | None = None,
-    scorer: Scorer | None = None,
+    stack: Stack | None = None,
     calibration: Callable[[Values], Values] | None = None,
 ) -> list[Suggestion]:
     """Return the likeliest links that are not recorded, each with its evidence.
@@ -165,14 +167,17 @@ def suggest(
         How complete the data are said to be.
     among
         IRIs: only pairs with an end among them, as the members of a cluster.
-    scorer, calibration
-        From the values of evidence to a score (by default the ensemble's), and from scores to
-        probabilities where a hold-out has calibrated them.
+    stack
+        Weights learnt from the layer's past, in place of the ensemble's.
+    calibration
+        From scores to probabilities, where a hold-out has calibrated them.
     """
     chosen = Ensemble(layer) if ensemble is None else ensemble
     explainer = Explainer(layer, name, coverage)
+    scorer = None if stack is None else stack.scorer(chosen)
     some, scores = best_pairs(chosen, count, scorer=scorer, among=among)
-    parts = chosen.surprises(some.values)
+    weigh = chosen.surprises if stack is None else partial(stack.parts, chosen)
+    parts = weigh(some.values)
     chances = None if calibration is None else calibration(scores)
     return [
         _told(chosen, explainer, some, row, scores, parts, chances) for row in range(len(scores))
@@ -190,9 +195,9 @@ def _told(
 ) -> Suggestion:
     source, target = int(some.sources[row]), int(some.targets[row])
     layer = ensemble.layer
-    speaking = np.argsort(-parts[row], kind="stable")
-    speaking = speaking[parts[row][speaking] > 0]
-    names = [ensemble.names[at] for at in speaking]
+    order = np.argsort(-parts[row], kind="stable")
+    adding = {ensemble.names[at]: float(parts[row][at]) for at in order if parts[row][at]}
+    names = [name for name, part in adding.items() if part > 0]
     reasons = [reason(explainer, name, source, target) for name in names]
     texts = list(
         dict.fromkeys(tuple(reason.text[code] for code in LANGUAGES) for reason in reasons)
@@ -204,7 +209,7 @@ def _told(
         source_label=explainer.source_words(source),
         target_label=explainer.target_words(target),
         score=float(scores[row]),
-        parts={name: float(parts[row][at]) for name, at in zip(names, speaking, strict=True)},
+        parts=adding,
         evidence=tuple(dict.fromkeys(iri for said in reasons for iri in said.rests_on)),
         text={
             code: " ".join(text[place] for text in texts) for place, code in enumerate(LANGUAGES)

@@ -63,7 +63,12 @@ class Diagnosis:
 
         frames = None
         if added:
-            loaded = read_source(Path(added), base=self.base, name="what-if")
+            loaded = read_source(
+                added,
+                base=self.base,
+                name="what-if",
+                known=lambda table: self._columns.table(table)["iri"].to_list(),
+            )
             frames = loaded.tables.frames
         changes = what_if(
             self._columns,

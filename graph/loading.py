@@ -11,7 +11,7 @@ from pathlib import Path
 from klaster.graph.landing import land
 from klaster.graph.store.columns import Difference, differences
 from klaster.graph.store.folder import GraphFolder, Manifest, SourceEntry
-from klaster.graph.store.merging import unknown_references
+from klaster.graph.store.merging import read_tables, unknown_references
 from klaster.loaders.given import (
     fingerprint,
     is_address,
@@ -20,6 +20,7 @@ from klaster.loaders.given import (
     source_place,
 )
 from klaster.loaders.reading import Manner
+from klaster.loaders.references import Known
 from klaster.loaders.sources import LOADER_VERSION, Loaded, manner_digest, read_source
 from klaster.ontology.faults import CellFault, Fault
 
@@ -86,6 +87,7 @@ def load(
                 name=kept_name,
                 skip_bad_rows=skip_bad_rows,
                 manner=manner,
+                known=_known(folder, before, kept_name),
             )
             entry = None if skip_bad_rows else _same(before, loaded)
         if entry:
@@ -108,6 +110,12 @@ def _name(before: Manifest, source: str | Path, name: str | None) -> str:
     if entry and entry.path != source_place(source):
         raise Fault("fault.same-name", name=found, path=entry.path)
     return found
+
+
+def _known(folder: GraphFolder, before: Manifest, name: str) -> Known:
+    """Return what tells the IRIs of things that other sources than ``name`` state."""
+    folders = [folder.tables(before, entry.name) for entry in before.sources if entry.name != name]
+    return lambda table: read_tables(folders, table, ["iri"])["iri"].to_list()
 
 
 def _unchanged(

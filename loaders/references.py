@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import polars as pl
 
@@ -18,18 +18,25 @@ from klaster.ontology.terms import CODE
 _SUGGESTIONS = 200
 
 
+Known = Callable[[str], Collection[str]]
+"""The IRIs of the things of a table that the graph has from other sources."""
+
+
 def check_references(
-    frames: Mapping[str, pl.DataFrame], raws: Mapping[str, RawTable]
+    frames: Mapping[str, pl.DataFrame],
+    raws: Mapping[str, RawTable],
+    known: Known = lambda _: (),
 ) -> list[CellFault]:
     """Return a fault for each reference to an id that is in no row.
 
-    Where a whole table is missing from the source, what refers to it is at fault too.
+    A reference may also be the IRI of a thing that is ``known``. Where a whole table is missing
+    from the source, what refers to it by id is at fault too.
     """
     faults: list[CellFault] = []
     for name, frame in frames.items():
         for column in tables()[name].columns:
             if column.refers:
-                faults += _dangling(frame, raws[name], column, frames)
+                faults += _dangling(frame, raws[name], column, frames, known)
     if "codes" in frames:
         faults += _codes_without_parent(frames["codes"], raws["codes"])
     return faults
@@ -71,7 +78,11 @@ def references(frame: pl.DataFrame, column: Column) -> pl.DataFrame:
 
 
 def _dangling(
-    frame: pl.DataFrame, raw: RawTable, column: Column, frames: Mapping[str, pl.DataFrame]
+    frame: pl.DataFrame,
+    raw: RawTable,
+    column: Column,
+    frames: Mapping[str, pl.DataFrame],
+    elsewhere: Known,
 ) -> list[CellFault]:
     known = pl.concat(
         [pl.Series("id", [], dtype=pl.String)]
@@ -89,6 +100,9 @@ def _dangling(
     dangling = references(frame, column).filter(
         ~complete & ~pl.col("reference").is_in(known.implode())
     )
+    if dangling["reference"].str.contains("^https?://").any():
+        there = {iri for table in column.refers for iri in elsewhere(table)}
+        dangling = dangling.filter(~pl.col("reference").is_in(list(there)))
     ids = known.to_list()
     if "policies" in column.refers and "policies" in frames:
         ids += forms(frames["policies"])

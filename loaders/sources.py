@@ -17,7 +17,7 @@ from klaster.loaders.given import fingerprint, is_address, source_kind, source_p
 from klaster.loaders.identity import addresses, name_things
 from klaster.loaders.raw import RawTable
 from klaster.loaders.reading import ALONE, Manner, find_tables
-from klaster.loaders.references import check_references
+from klaster.loaders.references import Known, check_references
 from klaster.ontology.faults import CellFault, Fault, SourceError
 from klaster.ontology.tables import SourceTables, Table, tables
 
@@ -55,8 +55,9 @@ def read_source(
     name: str,
     skip_bad_rows: bool = False,
     manner: Manner | None = None,
+    known: Known = lambda _: (),
 ) -> Loaded:
-    """Read, check and type a source.
+    """Read, check and type a source; its references may be IRIs of things that are ``known``.
 
     Raises
     ------
@@ -78,7 +79,7 @@ def read_source(
         own = own_codes(raws["codes"]) if "codes" in raws else {}
         checked = {table: _checked(place, raw, tables()[table], own) for table, raw in raws.items()}
         frames = with_ids_of_acts({table: result.frame for table, result in checked.items()})
-        dangling = check_references(frames, raws) + repeals_of_themselves(frames, raws)
+        dangling = check_references(frames, raws, known) + repeals_of_themselves(frames, raws)
         found_now = _in_order(faults, checked, dangling)
         if not found_now:
             break

@@ -257,12 +257,13 @@ def _supply_records(columns: Columns) -> pl.DataFrame:
 def _cooperation_records(columns: Columns) -> pl.DataFrame:
     rows = columns.table("cooperations").with_columns(value=_in_one_currency())
     own = rows.group_by("iri", "participant").agg(pl.col("value").sum())
-    told = rows.group_by("iri").agg(pl.col("theme").drop_nulls().first())
+    told = rows.group_by("iri").agg(
+        pl.col("theme").drop_nulls().first(), pl.col("valid_from").min()
+    )
     takers = (
         participations(columns)
         .join(own, on=["iri", "participant"], how="left")
         .join(told, on="iri", how="left")
-        .with_columns(pl.col("valid_from").min().over("iri"))
     )
     return (
         takers.join(takers.select("iri", "participant", "value"), on="iri")

@@ -3,38 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-import functools
 import io
 import os
 import re
-import shutil
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from klaster import KlasterError
+from klaster.options import Output, default_language, sliced
+from klaster.options import cluster_option as _cluster
+from klaster.options import graph_argument as _graph
+from klaster.options import printed as _printed
+from klaster.options import questions_folder as _questions
+from klaster.options import spoken as _spoken
 
 if TYPE_CHECKING:
     from klaster.graph.knowledge_graph import KnowledgeGraph
     from klaster.graph.loading import LoadReport
-    from klaster.graph.views.report import Sheet
-
-LANGUAGES: Final = ("uz", "ru", "en")
-FORMATS: Final = ("table", "csv", "json", "md")
-LINK_KINDS: Final = ("supply", "cooperation", "ownership", "membership")
-
-
-def default_language() -> str:
-    """Return the language of the locale where klaster speaks it, else English."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if os.environ.get(name):
-            code = os.environ[name][:2].lower()
-            return code if code in LANGUAGES else "en"
-    return "en"
 
 
 class Commands(click.Group):
@@ -51,36 +40,6 @@ class Commands(click.Group):
             tell = getattr(fault, "text", None)
             click.echo(tell(ctx.obj["lang"]) if tell else str(fault), err=True)
             ctx.exit(1)
-
-
-@dataclass(frozen=True)
-class Output:
-    """How a command was asked to print."""
-
-    language: str
-    quiet: bool
-    form: str = "table"
-
-    @property
-    def for_people(self) -> bool:
-        """Whether words are wanted, not data."""
-        return self.form in ("table", "md")
-
-    @property
-    def width(self) -> int:
-        """The width of the terminal, in characters."""
-        return max(60, shutil.get_terminal_size((100, 24)).columns)
-
-    def show(self, sheet: Sheet) -> None:
-        """Print a result to stdout, and how to read it to stderr."""
-        click.echo(sheet.text(self.form, language=self.language, width=self.width))
-        if self.for_people and not self.quiet:
-            self.tell(sheet.explanation(language=self.language, width=self.width))
-
-    def tell(self, text: str) -> None:
-        """Print what is no result to stderr, unless it was asked to be quiet."""
-        if text and not self.quiet:
-            click.echo(text, err=True)
 
 
 def _name_any_file() -> None:
@@ -106,54 +65,6 @@ def _write_any_script() -> None:
                 stream.reconfigure(encoding="utf-8")
 
 
-def _option_language(ctx: click.Context, _: click.Parameter, value: str | None) -> str:
-    language = value or default_language()
-    ctx.find_root().ensure_object(dict)["lang"] = language
-    return language
-
-
-def _spoken(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that every command has, and hand them on as one ``output``."""
-
-    @functools.wraps(command)
-    def with_output(
-        *args: object, lang: str, quiet: bool, form: str | None = None, **options: object
-    ) -> None:
-        form = form or ("table" if sys.stdout.isatty() else "csv")
-        command(*args, output=Output(lang, quiet, form), **options)
-
-    quiet = click.option("--quiet", is_flag=True, help="Print results only.")
-    language = click.option(
-        "--lang",
-        type=click.Choice(LANGUAGES),
-        callback=_option_language,
-        is_eager=True,
-        help="Language of the output; by default that of the locale, else en.",
-    )
-    return language(quiet(with_output))
-
-
-def _printed(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options of commands that print a table."""
-    option = click.option(
-        "--format",
-        "form",
-        type=click.Choice(FORMATS),
-        help="Format of the output; by default a table on a terminal, csv in a pipe.",
-    )
-    return option(_spoken(command))
-
-
-_graph = click.argument("graph", type=click.Path(path_type=Path))
-_questions = click.option(
-    "--questions",
-    "folder",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A folder with question files (.rq) of your own.",
-)
-_cluster = click.option("--cluster", help="Only this cluster (its id, name or IRI).")
-
-
 @click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="klaster")
 def main() -> None:
@@ -167,6 +78,7 @@ def demo(folder: Path, output: Output) -> None:
     """Build the graph of Uzbekistan's clusters in FOLDER, and show what it tells."""
     from importlib.resources import as_file, files
 
+    from klaster.graph.central import central
     from klaster.graph.views.report import missing_sheet, policy_sheet, verdict
     from klaster.ontology.labels import phrase
 
@@ -180,7 +92,7 @@ def demo(folder: Path, output: Output) -> None:
     if not output.quiet:
         output.tell(verdict(graph.check(), language))
         click.echo(f"\n{phrase('demo.central', language)}")
-        output.show(_central_sheet(graph, output, by="degree", top=10))
+        output.show(central(graph, by="degree", top=10, **output.manner))
         click.echo(f"\n{phrase('demo.missing', language)}")
         output.show(missing_sheet(graph.missing(), top=15, language=language, for_people=True))
         click.echo(f"\n{phrase('demo.policy', language)}")
@@ -381,34 +293,43 @@ def questions(folder: Path | None, output: Output) -> None:
     output.show(questions_sheet(library(folder), language=output.language, for_people=for_people))
 
 
-@main.command()
+@main.command("central")
 @_graph
 @click.option("--by", default="degree", show_default=True, help="Measure to rank by.")
+@sliced
 @click.option(
-    "--links",
-    multiple=True,
-    type=click.Choice(LINK_KINDS),
-    help="Kind of link to count; may be given several times; by default all.",
+    "--since",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Show what changed from that day to --date.",
 )
-@_cluster
-@click.option("--date", type=click.DateTime(["%Y-%m-%d"]), help="Only links that hold that day.")
 @click.option("--top", type=click.IntRange(min=1), default=20, show_default=True)
+@click.option("--no-interval", "sure", is_flag=True, help="Take incomplete data for complete.")
+@click.option("--explain", is_flag=True, help="Tell each measure's formula and source.")
 @_printed
-def central(
+def central_command(
     graph: Path,
     by: str,
-    links: tuple[str, ...],
-    cluster: str | None,
-    date: dt.datetime | None,
+    slices: dict[str, Any],
+    since: dt.datetime | None,
     top: int,
+    sure: bool,
+    explain: bool,
     output: Output,
 ) -> None:
-    """Rank the actors of GRAPH: who is central, who stands between others."""
-    day = date.date() if date else None
+    """Rank the actors of GRAPH: who is central, who stands between others.
+
+    Where the data do not claim to hold every link, a rank has an interval, and actors that
+    cannot be told apart share one.
+    """
+    from klaster.graph.central import central, central_changes
+
     opened = _existing(graph)
-    output.show(
-        _central_sheet(opened, output, by=by, links=links, cluster=cluster, date=day, top=top)
-    )
+    manner = {"by": by, "top": top, "explain": explain, **output.manner, **slices}
+    if since:
+        sheet = central_changes(opened, since=since.date(), **manner)
+    else:
+        sheet = central(opened, interval=not sure, **manner)
+    output.show(sheet, always=explain)
 
 
 @main.command()
@@ -646,51 +567,6 @@ def _in(language: str, note: str) -> str:
     """Return a note in one language, as far as it knows more than one."""
     text = getattr(note, "text", None)
     return text(language) if text else note
-
-
-def _central_sheet(
-    graph: KnowledgeGraph,
-    output: Output,
-    *,
-    by: str,
-    top: int,
-    links: tuple[str, ...] = (),
-    cluster: str | None = None,
-    date: dt.date | None = None,
-) -> Sheet:
-    from klaster.graph.network.centrality import (
-        COSTLY,
-        DEFAULT,
-        EXACT_LIMIT,
-        measured,
-        parts,
-        ranking,
-    )
-    from klaster.graph.views.report import central_sheet
-    from klaster.ontology.codes import codes
-    from klaster.ontology.labels import code_label, phrase
-
-    language = output.language
-    network = graph.network(links=links or None, cluster=cluster, date=date)
-    small = network.size <= EXACT_LIMIT
-    also = tuple(name for name in DEFAULT if small or name not in COSTLY)
-    kinds = ", ".join(code_label("link-kind", kind, language) for kind in links or LINK_KINDS)
-    counts = {"actors": network.size, "count": network.links.height, "parts": parts(network)}
-    notes = [phrase("cli.network", language, links=kinds, **counts)]
-    left_out = [codes("measure")[name].labels[language] for name in DEFAULT if name not in also]
-    if left_out:
-        words = {"limit": EXACT_LIMIT, "measures": ", ".join(left_out)}
-        notes.append(phrase("cli.left-out", language, **words))
-    known = {name: measured(network, name) for name in dict.fromkeys((by, *also))}
-    for name, figures in known.items():
-        if figures.samples:
-            words = {"measure": codes("measure")[name].labels[language], "samples": figures.samples}
-            sure = {"error": f"{figures.error:.2g}", "confidence": f"{figures.confidence:.0%}"}
-            notes.append(phrase("cli.sampled", language, **words, **sure))
-    found = ranking(network, by, also=also, known=known)
-    return central_sheet(
-        found, top=top, language=language, for_people=output.for_people, notes=notes
-    )
 
 
 def _write_page(

@@ -69,6 +69,21 @@ def find_thing(columns: Columns, table: str, name: str) -> str:
     return known[fold(name)]
 
 
+def find_code(scheme: str, value: str) -> str:
+    """Return a code given by itself or by its label in any language.
+
+    Raises
+    ------
+    Fault
+        If the list does not hold it, naming the nearest.
+    """
+    known = spellings(scheme)
+    if fold(value) not in known:
+        near = nearest_of(fold(value), list(known))
+        raise Fault("fault.unknown-code", found=value, scheme=scheme, nearest=near)
+    return known[fold(value)]
+
+
 def _policy_of(columns: Columns, act: ActNumber) -> str:
     """Return the IRI of the only policy with the number of an act, or nothing."""
     numbered = columns.table("policies").select("iri", "id", "date", "number")
@@ -117,11 +132,7 @@ def _term(parameter: Parameter, value: str, columns: Columns) -> NamedNode | Lit
         return NamedNode(find_thing(columns, _TABLES[parameter.kind], value))
     if parameter.kind in ("code", "region"):
         scheme = parameter.scheme or parameter.kind
-        known = spellings(scheme)
-        if fold(value) not in known:
-            near = nearest_of(fold(value), list(known))
-            raise Fault("fault.unknown-code", found=value, scheme=scheme, nearest=near)
-        return NamedNode(code_iri(scheme, known[fold(value)]))
+        return NamedNode(code_iri(scheme, find_code(scheme, value)))
     if parameter.kind == "date":
         try:
             day = dt.date.fromisoformat(value)

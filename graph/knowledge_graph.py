@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from klaster.graph.diagnosis import Diagnosis
 from klaster.graph.store.folder import GraphFolder, SourceEntry
@@ -255,15 +255,30 @@ class KnowledgeGraph(Diagnosis):
         links: Sequence[str] | None = None,
         cluster: str | None = None,
         date: dt.date | None = None,
+        region: str | None = None,
+        sector: str | None = None,
+        kind: str | None = None,
     ) -> Network:
-        """Return the network of some kinds of link (all by default), of one cluster or of all."""
-        from klaster.graph.network.projection import LINK_KINDS, project
+        """Return the network of some kinds of link (all by default), of some actors or of all.
 
+        A cluster is given by IRI, id or name; a region, a sector (of the clusters to which an
+        actor belongs) and a kind of actor by code or label in any language.
+        """
+        from klaster.graph.asking import find_code
+        from klaster.graph.network.projection import LINK_KINDS, project
+        from klaster.graph.network.slices import Among
+
+        among = Among(
+            region=find_code("region", region) if region else None,
+            sector=find_code("sector", sector) if sector else None,
+            kind=find_code("actor-kind", kind) if kind else None,
+        )
         return project(
             self._columns,
             links=tuple(links or LINK_KINDS),
             cluster=self.cluster(cluster) if cluster else None,
             date=date,
+            among=among,
         )
 
     def central(
@@ -271,20 +286,54 @@ class KnowledgeGraph(Diagnosis):
         *,
         by: str = "degree",
         also: Sequence[str] = (),
-        links: Sequence[str] | None = None,
-        cluster: str | None = None,
-        date: dt.date | None = None,
+        since: dt.date | None = None,
+        sure: bool = True,
+        **slices: Any,  # noqa: ANN401
     ) -> Answer:
         """Return the actors, most central first: see ``klaster.graph.network.centrality``.
 
-        The columns are ``actor, label, kind, rank, tied`` and one a measure.
+        The columns are ``actor, label, kind, rank, tied``, one a measure and ``percentile``.
+        ``slices`` are those of ``network``: ``links``, ``cluster``, ``date`` and so on.
+
+        Parameters
+        ----------
+        since
+            Compare with this earlier day: what changed most comes first, and the columns are
+            ``actor, label, kind, rank``, the measure, ``rank_then``, ``then`` and
+            ``difference``.
+        sure
+            Whether the ranks are taken as they are. If not, ``rank_low`` and ``rank_high`` tell
+            between which ranks an actor stands if a tenth of the links are not recorded.
         """
         from klaster.graph.answer import Answer
         from klaster.graph.network.centrality import ranking
+        from klaster.graph.network.change import ranks_changed
+        from klaster.graph.network.uncertainty import rank_intervals
 
-        network = self.network(links=links, cluster=cluster, date=date)
-        frame = ranking(network, by, also=tuple(also))
+        network = self.network(**slices)
+        if since:
+            then = self.network(**{**slices, "date": since})
+            frame = ranks_changed(then, network, by)
+        else:
+            frame = ranking(network, by, also=tuple(also))
+            if not sure:
+                frame = rank_intervals(network, by).beside(frame, network)
         return Answer(tuple(frame.columns), tuple(frame.rows()))
+
+    def coverage(self, *, cluster: str | None = None, network: Network | None = None) -> str:
+        """Return the code of how complete the data are said to be, on a cluster or a network.
+
+        On a network it is the least complete of those of the clusters of its actors.
+        """
+        from klaster.graph.central import coverage_of
+        from klaster.graph.findings.facts import Facts
+
+        facts = Facts(self._columns)
+        if cluster:
+            return facts.coverage(self.cluster(cluster))
+        if network is None:
+            return facts.overall_coverage
+        return coverage_of(facts, network.actors["actor"])
 
     def match(
         self, *, threshold: float | None = None, top: int | None = None, language: str = "en"

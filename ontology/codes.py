@@ -14,7 +14,8 @@ from klaster.ontology.names import fold
 class Code:
     """An entry of a code list; ``rdf_class`` is the class of things of that kind, if any.
 
-    ``meanings`` tells an analyst what figures of a measure mean; other lists have none.
+    ``meanings`` tells an analyst what figures of a measure mean, ``formula`` how they are worked
+    out and ``reference`` who defined them; other lists have none.
     """
 
     scheme: str
@@ -23,6 +24,8 @@ class Code:
     rdf_class: str
     labels: dict[str, str]
     meanings: dict[str, str]
+    formula: str = ""
+    reference: str = ""
 
 
 @cache
@@ -59,6 +62,8 @@ def codes(scheme: str) -> dict[str, Code]:
                 meanings={
                     language: row.get(f"meaning_{language}", "") for language in ("en", "ru", "uz")
                 },
+                formula=row.get("formula", ""),
+                reference=row.get("source", ""),
             )
             for row in csv.DictReader(stream)
         }

@@ -16,7 +16,14 @@ from numpy.typing import NDArray
 from klaster.graph.network.brokerage import constraint, effective_size
 from klaster.graph.network.communities import participation_in_communities
 from klaster.graph.network.connectivity import core, cut, dominated, parts
-from klaster.graph.network.network import Figures, Measured, Network, column_sums, row_sums
+from klaster.graph.network.network import (
+    Figures,
+    Measured,
+    Network,
+    Places,
+    column_sums,
+    row_sums,
+)
 from klaster.graph.network.paths import (
     betweenness,
     betweenness_sampled,
@@ -220,9 +227,10 @@ def ranking(
 ) -> pl.DataFrame:
     """Return the actors, most central first, with their figures.
 
-    The columns are ``actor, label, kind, rank, tied`` and one a measure, ``by`` first. ``rank``
-    counts how many are more central, plus one; ``tied`` how many share the rank. What is in
-    ``known`` is not measured again.
+    The columns are ``actor, label, kind, rank, tied``, one a measure, ``by`` first, and
+    ``percentile``. ``rank`` counts how many are more central, plus one; ``tied`` how many share
+    the rank; ``percentile`` tells what share of the others is less central, in percent. What is
+    in ``known`` is not measured again.
     """
     known = known or {}
     figures = {
@@ -234,8 +242,28 @@ def ranking(
     return (
         network.actors.with_columns(rank=pl.Series(rank), tied=pl.Series(tied))
         .with_columns(_column(name, values) for name, values in figures.items())
+        .with_columns(percentile=pl.Series(percentiles(figures[by], rank, tied)).fill_nan(None))
         .sort("rank", "label", "actor")
     )
+
+
+def percentiles(figures: Figures, rank: Places, tied: Places) -> Figures:
+    """Return in percent what share of the other actors ranks below each; 100 is above all others.
+
+    Only actors of whom the measure is defined count; of the others it is not (NaN).
+
+    Examples
+    --------
+    >>> figures = np.array([3.0, 1.0, 1.0, 2.0, 1.0, np.nan])
+    >>> percentiles(figures, *ranks(figures)).tolist()
+    [100.0, 0.0, 0.0, 75.0, 0.0, nan]
+    """
+    defined = ~np.isnan(figures)
+    others = int(defined.sum()) - 1
+    below = others + 1 - (rank - 1) - tied
+    share: Figures = 100.0 * below / others if others > 0 else np.full(len(rank), 100.0)
+    share[~defined] = np.nan
+    return share
 
 
 def _column(name: str, figures: Figures) -> pl.Series:

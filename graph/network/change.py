@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 import polars as pl
 
-from klaster.graph.network.centrality import measure
+from klaster.graph.network.centrality import measure, ranking
 from klaster.graph.network.network import Network
 from klaster.ontology.faults import Fault
 
@@ -163,6 +163,41 @@ def _strengths(network: Network) -> pl.DataFrame:
             "target": name.gather(matrix.col),
             "strength": matrix.data,
         }
+    )
+
+
+def ranks_changed(before: Network, after: Network, by: str) -> pl.DataFrame:
+    """Return how ranks and figures by a measure differ between two networks.
+
+    The columns are ``actor, label, kind, rank``, the measure, ``rank_then``, ``then`` and
+    ``difference`` (of the figures), the largest difference first. An actor that one network
+    lacks has no rank there, and no difference.
+
+    Examples
+    --------
+    >>> chain = Network.from_pairs([("a", "b"), ("b", "c")])
+    >>> found = ranks_changed(chain, with_links(chain, [("a", "c")]), "degree")
+    >>> found.select("actor", "rank", "degree", "rank_then", "then", "difference").rows()[0]
+    ('a', 1, 2, 2, 1, 1)
+    """
+    now = ranking(after, by).select("actor", "label", "kind", "rank", by)
+    old = ranking(before, by).select("actor", "label", "kind", rank_then="rank", then=by)
+    return (
+        now.join(old, on="actor", how="full", coalesce=True)
+        .with_columns(
+            label=pl.coalesce("label", "label_right"),
+            kind=pl.coalesce("kind", "kind_right"),
+            difference=pl.col(by) - pl.col("then"),
+        )
+        .drop("label_right", "kind_right")
+        .sort(
+            pl.col("difference").abs(),
+            "rank",
+            "label",
+            "actor",
+            descending=[True, False, False, False],
+            nulls_last=True,
+        )
     )
 
 

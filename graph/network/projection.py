@@ -9,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from klaster.graph.network.network import Network
+from klaster.graph.network.slices import EVERYBODY, Among
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.holding import counted, participations
 from klaster.ontology.faults import Fault
@@ -22,8 +23,9 @@ def project(
     links: Sequence[str] = LINK_KINDS,
     cluster: str | None = None,
     date: dt.date | None = None,
+    among: Among = EVERYBODY,
 ) -> Network:
-    """Return the network of some kinds of link, of all actors or of one cluster's members.
+    """Return the network of some kinds of link, of all actors or of some.
 
     Supply leads from supplier to buyer, ownership from owner to owned. Cooperation has no
     direction, nor has membership, which joins a member with the body that manages or
@@ -39,6 +41,8 @@ def project(
     ----------
     cluster
         IRI of a cluster: only its members and the links among them are kept.
+    among
+        A region, sector or kind: only its actors and the links among them are kept.
     """
     holding = columns if date is None else columns.on(date)
     frames = [
@@ -51,7 +55,8 @@ def project(
             for kind, frame in zip(links, frames, strict=True)
         ]
     )
-    actors = columns.table("actors").select(actor="iri", label="name", kind="kind")
+    chosen = among.of(columns.table("actors"), holding)
+    actors = chosen.select(actor="iri", label="name", kind="kind")
     if cluster is not None:
         members = holding.table("memberships").filter(pl.col("cluster") == cluster)
         actors = actors.join(members, on="actor", how="semi")

@@ -41,6 +41,27 @@ class RankIntervals:
             tied=pl.Series(self.tied),
         ).sort("rank", "label", "actor")
 
+    def beside(self, ranking: pl.DataFrame, network: Network) -> pl.DataFrame:
+        """Return a ranking of the same network with ``rank_low``, ``rank_high`` and ``tie``."""
+        own = self.frame(network).select("actor", rank_low="low", rank_high="high", tie="tied")
+        return ranking.join(own, on="actor", maintain_order="left")
+
+
+AT_ONCE: Final = frozenset(
+    {"degree", "in-degree", "out-degree", "in-strength", "out-strength", "core", "cut"}
+    | {"pagerank", "pagerank-upstream", "katz", "dominated"}
+)
+"""The measures whose time grows only as the links do."""
+MOST_LINKS: Final = 20_000
+MOST_LINKS_BY_PATHS: Final = 1_000
+"""Up to so many links are intervals worked out unasked: by the measures at once, by others."""
+
+
+def is_quick(network: Network, by: str) -> bool:
+    """Tell whether the intervals of a measure are there in a few seconds."""
+    limit = MOST_LINKS if by in AT_ONCE else MOST_LINKS_BY_PATHS
+    return max(network.links.height, network.size) <= limit
+
 
 def rank_intervals(
     network: Network,

@@ -49,39 +49,111 @@ def _data_headings(keys: Iterable[str]) -> list[Heading]:
 
 
 def central_sheet(
-    ranking: pl.DataFrame, *, top: int, language: str, for_people: bool, notes: Sequence[str] = ()
+    ranking: pl.DataFrame,
+    *,
+    top: int,
+    language: str,
+    for_people: bool,
+    notes: Sequence[str] = (),
+    explain: bool = False,
 ) -> Sheet:
-    """Return the most central actors: ``actor, label, kind, rank`` and a column a measure."""
-    measures = codes("measure")
-    names = [name for name in ranking.columns if name in measures]
+    """Return the most central actors: ``actor, label, kind, rank`` and a column a measure.
+
+    ``percentile`` follows, and ``rank_low`` and ``rank_high`` where the ranking has intervals.
+    """
+    names = [name for name in ranking.columns if name in codes("measure")]
+    told = [*notes, *(_explained(names, language) if explain else ())]
+    unsure = "rank_low" in ranking.columns
+    if unsure:
+        ranking = ranking.with_columns(
+            shown=pl.col("rank").min().over("tie"), tied=pl.len().over("tie")
+        ).with_columns(interval=pl.format("{}–{}", "rank_low", "rank_high"))
     rows = list(ranking.head(top).iter_rows(named=True))
     if not for_people:
         keyed = [{key.replace("-", "_"): value for key, value in row.items()} for row in rows]
         keys = ["actor", "label", "kind", "rank", *(name.replace("-", "_") for name in names)]
-        return Sheet(keyed, _data_headings(keys))
+        keys += ["percentile", *(("rank_low", "rank_high") if unsure else ())]
+        return Sheet(keyed, _data_headings(keys), told)
     for row in rows:
-        row["rank"] = f"{row['rank']}=" if row["tied"] > 1 else str(row["rank"])
+        place = row["shown"] if unsure else row["rank"]
+        row["rank"] = f"{place}=" if row["tied"] > 1 else str(place)
+        row["percentile"] = None if row["percentile"] is None else f"{row['percentile']:.0f}"
         row["kind"] = code_label("actor-kind", row["kind"], language)
     by, *others = names
     headings = [
         Heading("rank", phrase("head.rank", language), number=True),
         Heading("label", phrase("head.actor", language)),
-        *(_measure_heading(name, language) for name in (by,)),
+        _measure_heading(by, language, meant=not explain),
+        *([Heading("interval", phrase("head.interval", language), number=True)] if unsure else []),
+        Heading(
+            "percentile",
+            phrase("head.percentile", language),
+            number=True,
+            optional=True,
+            meaning=phrase("cli.percentile", language),
+        ),
         Heading("kind", phrase("head.kind", language), widest=24, optional=True),
-        *(_measure_heading(name, language, optional=True) for name in others),
+        *(_measure_heading(name, language, optional=True, meant=not explain) for name in others),
     ]
     reading = [phrase("cli.ties", language), phrase("cli.central-not-good", language)]
-    return Sheet(rows, headings, [*notes, *reading])
+    return Sheet(rows, headings, [*told, *reading])
 
 
-def _measure_heading(name: str, language: str, *, optional: bool = False) -> Heading:
+def rank_changes_sheet(
+    changes: pl.DataFrame,
+    by: str,
+    *,
+    top: int,
+    language: str,
+    for_people: bool,
+    notes: Sequence[str] = (),
+    explain: bool = False,
+) -> Sheet:
+    """Return whose ranks and figures changed between two days."""
+    told = [*notes, *(_explained([by], language) if explain else ())]
+    value = by.replace("-", "_")
+    keys = ["actor", "label", "kind", "rank", value, "rank_then", f"{value}_then", "difference"]
+    rows = [
+        dict(zip(keys, row, strict=True))
+        for row in changes.head(top)
+        .select("actor", "label", "kind", "rank", by, "rank_then", "then", "difference")
+        .iter_rows()
+    ]
+    if not for_people:
+        return Sheet(rows, _data_headings(keys), told)
+    measure = codes("measure")[by].labels[language]
+    headings = [
+        Heading("label", phrase("head.actor", language)),
+        Heading("rank_then", phrase("head.rank-then", language), number=True),
+        Heading("rank", phrase("head.rank-now", language), number=True),
+        Heading(f"{value}_then", phrase("head.then", language, measure=measure), number=True),
+        Heading(value, phrase("head.now", language, measure=measure), number=True),
+        Heading("difference", phrase("head.difference", language), number=True),
+    ]
+    return Sheet(rows, headings, told)
+
+
+def _explained(names: Iterable[str], language: str) -> list[str]:
+    """Return what each measure means, its formula and its source."""
+    lines = [phrase("cli.signs", language)]
+    for name in names:
+        entry = codes("measure")[name]
+        lines.append(f"{entry.labels[language]}: {entry.meanings[language]}")
+        lines.append("  " + phrase("cli.formula", language, formula=entry.formula))
+        lines.append("  " + phrase("cli.reference", language, source=entry.reference))
+    return lines
+
+
+def _measure_heading(
+    name: str, language: str, *, optional: bool = False, meant: bool = True
+) -> Heading:
     entry = codes("measure")[name]
     return Heading(
         name,
         entry.labels[language],
         number=True,
         optional=optional,
-        meaning=entry.meanings[language],
+        meaning=entry.meanings[language] if meant else "",
     )
 
 

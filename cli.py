@@ -341,6 +341,8 @@ def central_command(
     type=click.IntRange(min=1),
     help="How many findings to show; by default 40 in a table, else all.",
 )
+@click.option("--predict", is_flag=True, help="Likely links that are not recorded, with evidence.")
+@click.option("--audit", is_flag=True, help="With --predict: how well hidden links are foretold.")
 @click.option("--card", is_flag=True, help="The health card of the cluster, or of each.")
 @click.option(
     "--date", type=click.DateTime(["%Y-%m-%d"]), help="With --card: only what holds that day."
@@ -363,6 +365,8 @@ def central_command(
 def missing(
     graph: Path,
     rules: bool,
+    predict: bool,
+    audit: bool,
     cluster: str | None,
     top: int | None,
     card: bool,
@@ -378,6 +382,9 @@ def missing(
 
     language, for_people = output.language, output.for_people
     opened = _existing(graph)
+    if predict or audit:
+        _predict(opened, output, cluster=cluster, top=top or 20, audit=audit)
+        return
     if path:
         count = opened.write_candidates(path, cluster=cluster, language=language)
         output.tell(phrase("cli.candidates", language, path=path, count=count))
@@ -395,6 +402,42 @@ def missing(
     output.show(
         missing_sheet(found, top=top, language=output.language, for_people=output.for_people)
     )
+
+
+@main.command()
+@_graph
+@click.option(
+    "--layer",
+    type=click.Choice(["supply", "cooperation", "actor-product"]),
+    default="cooperation",
+    show_default=True,
+    help="What kind of link is foretold.",
+)
+@click.option(
+    "--cut", type=click.DateTime(["%Y-%m-%d"]), help="Known is what was recorded before that day."
+)
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path),
+    help="A CSV file with the links that came later: two columns of ids or IRIs.",
+)
+@click.option("--all-methods", is_flag=True, help="Measure each evidence by itself, too.")
+@_printed
+def backtest(
+    graph: Path,
+    layer: str,
+    cut: dt.datetime | None,
+    truth: Path | None,
+    all_methods: bool,
+    output: Output,
+) -> None:
+    """Say how well the links of GRAPH are foretold from those before them."""
+    from klaster.graph.views.prediction_sheets import backtest_sheet
+
+    day = cut.date() if cut else None
+    opened = _existing(graph)
+    rows = opened.backtest(layer=layer, cut=day, truth=truth, all_methods=all_methods)
+    output.show(backtest_sheet(rows, language=output.language, for_people=output.for_people))
 
 
 @main.command()
@@ -561,6 +604,22 @@ def _load(
             lines += [f"  {fault.text(language)}" for fault in report.skipped]
             click.echo("\n".join(lines), err=True)
     return reports
+
+
+def _predict(
+    graph: KnowledgeGraph, output: Output, *, cluster: str | None, top: int, audit: bool
+) -> None:
+    from klaster.graph.views.prediction_sheets import audit_sheet, audit_text, suggestions_sheet
+    from klaster.ontology.labels import phrase
+
+    language, for_people = output.language, output.for_people
+    found = graph.predict(cluster=cluster, count=top)
+    if audit:
+        output.show(audit_sheet(found.audits, language=language, for_people=for_people))
+        return
+    output.show(suggestions_sheet(found.suggestions, language=language, for_people=for_people))
+    told = audit_text(found.audits, language=language)
+    output.tell(told or phrase("cli.nothing-audited", language))
 
 
 def _in(language: str, note: str) -> str:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from klaster.graph.answer import Answer, Records
     from klaster.graph.findings.finding import Finding
+    from klaster.graph.findings.predicted import Predicted
     from klaster.graph.findings.what_if import Change
     from klaster.graph.store.columns import Columns
 
@@ -38,6 +42,72 @@ class Diagnosis:
 
         found = find_gaps(self._columns, cluster=self.cluster(cluster) if cluster else None)
         return Records(found, lambda finding: finding.row(language))
+
+    def predict(
+        self, *, cluster: str | None = None, layers: Sequence[str] = (), count: int = 20
+    ) -> Predicted:
+        """Return the likeliest links that are not recorded, with the audit of each layer.
+
+        A layer (``supply``, ``cooperation``, ``actor-product``) is first audited on links of its
+        own that are hidden; one that cannot foretell them has no suggestions, and says why.
+
+        Parameters
+        ----------
+        count
+            How many suggestions a layer.
+        """
+        from klaster.graph.findings.layer import LAYERS
+        from klaster.graph.findings.predicted import predict
+
+        return predict(
+            self._columns,
+            layers=tuple(layers) or LAYERS,
+            cluster=self.cluster(cluster) if cluster else None,
+            count=count,
+        )
+
+    def backtest(
+        self,
+        *,
+        layer: str = "cooperation",
+        cut: dt.date | None = None,
+        truth: str | Path | None = None,
+        all_methods: bool = False,
+        seed: int = 0,
+    ) -> list[dict[str, Any]]:
+        """Return how well the graph's own links are foretold, a row a method.
+
+        Parameters
+        ----------
+        cut
+            What was recorded before this day is known, what came later is to be foretold.
+        truth
+            A CSV file, packed or not, of the links that came later: two columns of ids or IRIs.
+            Without either, the latest tenth of the dated links is hidden, or a tenth at random.
+        """
+        from klaster.graph.findings.backtest import backtest
+        from klaster.graph.findings.layer import layer_of
+
+        found = layer_of(self._columns, layer)
+        later = self._pairs(Path(truth), layer) if truth else None
+        return backtest(found, cut=cut, truth=later, all_methods=all_methods, seed=seed)
+
+    def _pairs(self, path: Path, layer: str) -> pl.DataFrame:
+        """Read pairs of ids or IRIs from the first two columns of a file, as IRIs."""
+        import polars as pl
+
+        from klaster.ontology.faults import Fault
+
+        try:
+            rows = pl.read_csv(path, infer_schema=False)
+            first, second, *_ = rows.columns
+        except (OSError, ValueError, pl.exceptions.PolarsError) as reason:
+            raise Fault("fault.truth", path=path, reason=str(reason)[:200]) from reason
+        others = "products" if layer == "actor-product" else "actors"
+        return rows.select(
+            pl.col(name).replace(dict(self._columns.table(table).select("id", "iri").rows()))
+            for name, table in ((first, "actors"), (second, others))
+        )
 
     def what_if(
         self,

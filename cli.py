@@ -615,10 +615,12 @@ def _predict(
     language, for_people = output.language, output.for_people
     found = graph.predict(cluster=cluster, count=top)
     if audit:
-        output.show(audit_sheet(found.audits, language=language, for_people=for_people))
+        output.show(
+            audit_sheet(found.audit_rows(language), language=language, for_people=for_people)
+        )
         return
-    output.show(suggestions_sheet(found.suggestions, language=language, for_people=for_people))
-    told = audit_text(found.audits, language=language)
+    output.show(suggestions_sheet(found.rows(language), language=language, for_people=for_people))
+    told = audit_text(found.audit_rows(language), language=language)
     output.tell(told or phrase("cli.nothing-audited", language))
 
 

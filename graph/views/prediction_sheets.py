@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from klaster.graph.findings.audit import Audit
-from klaster.graph.findings.suggestion import Suggestion
 from klaster.graph.views.report import Sheet
 from klaster.graph.views.table import Heading
 from klaster.ontology.labels import phrase
@@ -23,24 +21,22 @@ SUGGESTION_COLUMNS: Final = (
     "numbers",
 )
 
+Rows = Sequence[Mapping[str, Any]]
+
 
 def _data(keys: Sequence[str]) -> list[Heading]:
     return [Heading(key, key) for key in keys]
 
 
-def suggestions_sheet(
-    suggestions: Sequence[Suggestion], *, language: str, for_people: bool
-) -> Sheet:
+def suggestions_sheet(rows: Rows, *, language: str, for_people: bool) -> Sheet:
     """Return suggested links: ``source, target, source_label, target_label, score, evidence …``.
 
     ``probability`` stands last; it is null where the audit has not calibrated the scores.
     """
-    rows = [found.row(language) for found in suggestions]
+    told = [{"probability": None, **row} for row in rows]
     if not for_people:
-        for row in rows:
-            row.setdefault("probability", None)
-        return Sheet(rows, _data((*SUGGESTION_COLUMNS, "probability")))
-    for row in rows:
+        return Sheet(told, _data((*SUGGESTION_COLUMNS, "probability")))
+    for row in told:
         row["layer"] = phrase(f"layer.{row['layer']}", language)
         row["score"] = round(float(str(row["score"])), 2)
         row["pair"] = f"{row['source_label']} → {row['target_label']}"
@@ -50,19 +46,19 @@ def suggestions_sheet(
         Heading("score", phrase("head.score", language), number=True),
         Heading("text", phrase("head.reasons", language)),
     ]
-    return Sheet(rows, headings, [phrase("note.suggestions", language)] if rows else [])
+    return Sheet(told, headings, [phrase("note.suggestions", language)] if told else [])
 
 
-def audit_text(audits: Sequence[Audit], *, language: str) -> str:
+def audit_text(audits: Rows, *, language: str) -> str:
     """Return what the self-audit of each layer found, a line a layer."""
     return "\n".join(
-        f"{phrase(f'layer.{found.layer}', language)}: {found.text[language]}" for found in audits
+        phrase(f"layer.{found['layer']}", language) + f": {found['text']}" for found in audits
     )
 
 
-def audit_sheet(audits: Sequence[Audit], *, language: str, for_people: bool) -> Sheet:
+def audit_sheet(audits: Rows, *, language: str, for_people: bool) -> Sheet:
     """Return the self-audit, a row a layer."""
-    rows = [found.row(language) for found in audits]
+    rows = [dict(found) for found in audits]
     keys = tuple(rows[0]) if rows else ("layer", "predictable", "text")
     if not for_people:
         return Sheet(rows, _data(keys))

@@ -125,7 +125,7 @@ class Found:
     content: str = ""
 
 
-ALONE: Final = frozenset({"actors", "codes", "matches", "products"})
+STANDALONE_TABLES: Final = frozenset({"actors", "codes", "matches", "products"})
 """The tables of which one must be there.
 
 Lists, and decisions about the actors of other sources, may come by themselves; all else rests on
@@ -183,23 +183,33 @@ def _as_tables(source: str | Path, manner: Manner, notes: list[str]) -> Found:
     mapping = manner.sql()
     if mapping is None:
         found = sort_out(_read(source, manner, notes, wanted=_is_ours))
-        if found.raws.keys() & ALONE and not _lacks_columns(found):
+        if found.raws.keys() & STANDALONE_TABLES and not _lacks_columns(found):
             return found
         # A registry's table may be called as one of ours, or nearly so.
-        mapping = _recognised(source, manner, found)
         notes.clear()
+        if is_database(str(source)):
+            return _or_nothing(source, found)
+        there = _whole(source, manner, notes, wanted=lambda _: True)
+        mapping = _recognised(source, there)
         if mapping is None and not is_address(source) and is_edge_list(Path(source)):
+            notes.clear()
             return sort_out(read_network_file(Path(source), notes, links=_links(manner)))
         if mapping is None:
             return _or_nothing(source, found)
-    there = [
-        raw for raw in _read(source, manner, notes, wanted=mapping.mentions) if raw.frame.width > 1
-    ]
+    else:
+        there = _whole(source, manner, notes, wanted=mapping.mentions)
     made = sort_out(mapped(mapping, there))
     read = {id(raw) for parts in (bound(mapping, there) or {}).values() for raw in parts}
     made.unread += [raw.place for raw in there if id(raw) not in read]
     made.mapping = mapping.name.removesuffix(".sql")
     return made
+
+
+def _whole(
+    source: str | Path, manner: Manner, notes: list[str], *, wanted: Callable[[str], bool]
+) -> list[RawTable]:
+    """Return the tables of a source that have columns, whatever they are called."""
+    return [raw for raw in _read(source, manner, notes, wanted=wanted) if raw.frame.width > 1]
 
 
 def _is_ours(table: str) -> bool:
@@ -240,17 +250,14 @@ def _lacks_columns(found: Found) -> bool:
     return False
 
 
-def _recognised(source: str | Path, manner: Manner, found: Found) -> SqlMapping | None:
-    """Return the mapping of the registry to which a source belongs, if it is one.
+def _recognised(source: str | Path, there: list[RawTable]) -> SqlMapping | None:
+    """Return the mapping of the registry to which the tables of a source belong, if it is one.
 
     Raises
     ------
     Fault
         If it may be one or another.
     """
-    if is_database(str(source)):
-        return None
-    there = [raw for raw in _read(source, manner, [], wanted=lambda _: True) if raw.frame.width > 1]
     names = recognised(there)
     if len(names) > 1:
         place = shown(Path(source).name)
@@ -266,7 +273,7 @@ def _or_nothing(source: str | Path, found: Found) -> Found:
     Fault
         If nothing in the source is meant as one of klaster's tables.
     """
-    if found.faults or found.raws.keys() & ALONE:
+    if found.faults or found.raws.keys() & STANDALONE_TABLES:
         return found
     told = ", ".join([*found.raws, *found.unread]) or "-"
     place = source_place(source) if is_address(source) else shown(Path(source).name)

@@ -16,7 +16,7 @@ from klaster.loaders.citations import repeals_of_themselves, with_ids_of_acts
 from klaster.loaders.given import fingerprint, is_address, source_kind, source_place
 from klaster.loaders.identity import addresses, name_things
 from klaster.loaders.raw import RawTable
-from klaster.loaders.reading import ALONE, Manner, find_tables
+from klaster.loaders.reading import STANDALONE_TABLES, Manner, find_tables
 from klaster.loaders.references import Known, check_references
 from klaster.ontology.faults import CellFault, Fault, SourceError
 from klaster.ontology.tables import SourceTables, Table, tables
@@ -70,7 +70,7 @@ def read_source(
     place = source_place(source) if is_address(source) else shown(Path(source).name)
     found = find_tables(source, manner)
     raws, faults = found.raws, found.faults
-    if not raws.keys() & ALONE:
+    if not raws.keys() & STANDALONE_TABLES:
         raise SourceError(place, faults)
     if all(raw.frame.is_empty() for raw in raws.values()) and not faults:
         raise Fault("fault.no-rows", source=place)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array
 
+from klaster.graph.findings.evidence import proximity
 from klaster.graph.findings.facts import Facts
 from klaster.graph.findings.finding import Finding, make_finding
 
@@ -43,12 +44,12 @@ def absent_products(facts: Facts) -> Iterator[Finding]:
     complexity = _complexity(made)
     if complexity is None:
         return
-    proximity = _proximity(made)
+    near_to = proximity(made)
     makers = np.asarray(made.sum(axis=0)).ravel()
     sophistication = (made.T @ complexity) / makers
     for place, cluster in enumerate(clusters):
         own = made[[place]].toarray().ravel() > 0
-        density = _density(proximity, own)
+        density = _density(near_to, own)
         near = ~own & (density >= np.percentile(density[own], QUARTILE))
         near &= (sophistication > complexity.mean() + 1e-9) & (density > 0)
         order = sorted(np.flatnonzero(near), key=lambda number: (-density[number], number))
@@ -75,22 +76,9 @@ def _absent(facts: Facts, cluster: str, product: str, density: float, *, own: in
     )
 
 
-def _proximity(made: csr_array) -> csr_array:
-    """Return, for each two products, the lesser share of makers of one that make the other."""
-    together = csr_array(made.T @ made)
-    makers = together.diagonal()
-    pairs = together.tocoo()
-    most = np.maximum(makers[pairs.row], makers[pairs.col])
-    apart = pairs.row != pairs.col
-    return csr_array(
-        (pairs.data[apart] / most[apart], (pairs.row[apart], pairs.col[apart])),
-        shape=together.shape,
-    )
-
-
-def _density(proximity: csr_array, own: NDArray[np.bool_]) -> Figures:
-    total = np.asarray(proximity.sum(axis=0)).ravel()
-    near = proximity @ own.astype(np.float64)
+def _density(near_to: csr_array, own: NDArray[np.bool_]) -> Figures:
+    total = np.asarray(near_to.sum(axis=0)).ravel()
+    near = near_to @ own.astype(np.float64)
     density: Figures = np.divide(near, total, out=np.zeros_like(total), where=total > 0)
     return density
 

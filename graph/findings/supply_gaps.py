@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-import numpy as np
 import polars as pl
-import rustworkx as rx
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components
 
 from klaster.graph.findings.facts import Facts, grouped
 from klaster.graph.findings.finding import Finding, make_finding
+from klaster.graph.network.connectivity import dominators
+from klaster.graph.network.network import Network
 from klaster.ontology.labels import phrase_words
 
 CONCENTRATED: Final = 0.5
@@ -350,39 +348,23 @@ def chokepoints(facts: Facts) -> Iterator[Finding]:
 def _commanded(links: pl.DataFrame, finals: pl.DataFrame) -> pl.DataFrame:
     """Return the actors that dominate each final producer (``actor``, ``final``)."""
     actors = pl.concat([links["supplier"], links["buyer"]]).unique().sort()
-    place = {actor: number for number, actor in enumerate(actors)}
-    edges = [(place[a], place[b]) for a, b in links.sort("supplier", "buyer").rows()]
-    above = _dominators(len(place), edges)
+    ends = pl.DataFrame(
+        {
+            "source": actors.search_sorted(links["supplier"]).cast(pl.Int64),
+            "target": actors.search_sorted(links["buyer"]).cast(pl.Int64),
+        }
+    )
+    above = dominators(
+        Network(actors.to_frame("actor"), ends.with_columns(directed=pl.lit(value=True)))
+    )
     suppliers = dict(links.group_by("buyer").agg(pl.col("supplier")).rows())
     rows = []
     for final in finals["actor"].sort():
-        direct = suppliers[final]
-        step = above[place[final]]
+        step = above[actors.search_sorted(final)]
         for _ in range(TIERS):
-            if step == len(place):
+            if step < 0:
                 break
-            if [actors[step]] != direct:
-                rows.append((actors[step], final))
+            if [actors[int(step)]] != suppliers[final]:
+                rows.append((actors[int(step)], final))
             step = above[step]
     return pl.DataFrame(rows, schema={"actor": pl.String, "final": pl.String}, orient="row")
-
-
-def _dominators(size: int, edges: list[tuple[int, int]]) -> dict[int, int]:
-    """Return the immediate dominator of each node, from a source before all where chains begin.
-
-    The source has the number ``size``. Chains begin with nodes into which no edge leads, and
-    with circles into which none leads from outside.
-    """
-    if not edges:
-        return {}
-    sources, targets = np.array(edges).T
-    ones = np.ones(len(edges), dtype=np.int8)
-    matrix = csr_array((ones, (sources, targets)), shape=(size, size))
-    count, circle = connected_components(matrix, connection="strong")
-    entered = np.zeros(count, dtype=bool)
-    entered[circle[targets[circle[sources] != circle[targets]]]] = True
-    graph: rx.PyDiGraph[int, None] = rx.PyDiGraph()
-    graph.add_nodes_from(range(size + 1))
-    begins = np.flatnonzero(~entered[circle])
-    graph.add_edges_from_no_data([*edges, *((size, int(node)) for node in begins)])
-    return dict(rx.immediate_dominators(graph, size))

@@ -1,0 +1,1 @@
+"""One command a question: options, call, print. A module a theme."""

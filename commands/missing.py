@@ -1,0 +1,164 @@
+"""What is missing and whom support does not reach: missing, backtest, policy."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from klaster.commands.opening import existing
+from klaster.commands.options import Output, cluster_option, graph_argument, printed
+
+if TYPE_CHECKING:
+    from klaster.graph.knowledge_graph import KnowledgeGraph
+
+
+@click.command()
+@graph_argument
+@click.option("--rules", is_flag=True, help="Gaps by rule (the default).")
+@cluster_option
+@click.option(
+    "--top",
+    type=click.IntRange(min=1),
+    help="How many findings to show; by default 40 in a table, else all.",
+)
+@click.option("--predict", is_flag=True, help="Likely links that are not recorded, with evidence.")
+@click.option("--audit", is_flag=True, help="With --predict: how well hidden links are foretold.")
+@click.option("--card", is_flag=True, help="The health card of the cluster, or of each.")
+@click.option(
+    "--date", type=click.DateTime(["%Y-%m-%d"]), help="With --card: only what holds that day."
+)
+@click.option(
+    "--with",
+    "added",
+    type=click.Path(path_type=Path),
+    help="What would change if this source were added.",
+)
+@click.option("--without", metavar="ACTOR", help="What would change if this actor were gone.")
+@click.option(
+    "-o",
+    "--output",
+    "path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Write the candidate links as a workbook (.xlsx) to confirm and load.",
+)
+@printed
+def missing(
+    graph: Path,
+    rules: bool,
+    predict: bool,
+    audit: bool,
+    cluster: str | None,
+    top: int | None,
+    card: bool,
+    date: dt.datetime | None,
+    added: Path | None,
+    without: str | None,
+    path: Path | None,
+    output: Output,
+) -> None:
+    """Say what is missing in GRAPH, by rule, with the evidence."""
+    from klaster.graph.views.report import cards_sheet, changes_sheet, missing_sheet
+    from klaster.ontology.labels import phrase
+
+    language, for_people = output.language, output.for_people
+    opened = existing(graph)
+    if predict or audit:
+        _predict(opened, output, cluster=cluster, top=top or 20, audit=audit)
+        return
+    if path:
+        count = opened.write_candidates(path, cluster=cluster, language=language)
+        output.tell(phrase("cli.candidates", language, path=path, count=count))
+        return
+    if card:
+        day = date.date() if date else None
+        cards = opened.cards(cluster=cluster, date=day).to_polars()
+        output.show(cards_sheet(cards, language=language, for_people=for_people))
+        return
+    if added or without:
+        changes = opened.what_if(added=added, without=without, cluster=cluster, language=language)
+        output.show(changes_sheet(changes.to_polars(), language=language, for_people=for_people))
+        return
+    found = opened.missing(cluster=cluster)
+    output.show(
+        missing_sheet(found, top=top, language=output.language, for_people=output.for_people)
+    )
+
+
+@click.command()
+@graph_argument
+@click.option(
+    "--layer",
+    type=click.Choice(["supply", "cooperation", "actor-product"]),
+    default="cooperation",
+    show_default=True,
+    help="What kind of link is foretold.",
+)
+@click.option(
+    "--cut", type=click.DateTime(["%Y-%m-%d"]), help="Known is what was recorded before that day."
+)
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path),
+    help="A CSV file with the links that came later: two columns of ids or IRIs.",
+)
+@click.option("--all-methods", is_flag=True, help="Measure each evidence by itself, too.")
+@printed
+def backtest(
+    graph: Path,
+    layer: str,
+    cut: dt.datetime | None,
+    truth: Path | None,
+    all_methods: bool,
+    output: Output,
+) -> None:
+    """Say how well the links of GRAPH are foretold from those before them."""
+    from klaster.graph.views.prediction_sheets import backtest_sheet
+
+    day = cut.date() if cut else None
+    opened = existing(graph)
+    rows = opened.backtest(layer=layer, cut=day, truth=truth, all_methods=all_methods)
+    output.show(backtest_sheet(rows, language=output.language, for_people=output.for_people))
+
+
+@click.command()
+@graph_argument
+@click.option(
+    "--date",
+    type=click.DateTime(["%Y-%m-%d"]),
+    help="Only instruments in force that day, and what holds then.",
+)
+@click.option("--mechanisms", is_flag=True, help="The mechanisms recorded in no form, by cluster.")
+@printed
+def policy(graph: Path, date: dt.datetime | None, mechanisms: bool, output: Output) -> None:
+    """Say whom each instrument of GRAPH is meant for and whom it has reached."""
+    from klaster.graph.views.report import mechanisms_sheet, policy_sheet
+
+    day = date.date() if date else None
+    opened, language = existing(graph), output.language
+    if mechanisms:
+        found = opened.mechanisms(date=day).to_polars()
+        output.show(mechanisms_sheet(found, language=language, for_people=output.for_people))
+        return
+    reached = opened.policy(date=day).to_polars()
+    output.show(policy_sheet(reached, language=language, for_people=output.for_people))
+
+
+def _predict(
+    graph: KnowledgeGraph, output: Output, *, cluster: str | None, top: int, audit: bool
+) -> None:
+    from klaster.graph.views.prediction_sheets import audit_sheet, audit_text, suggestions_sheet
+    from klaster.ontology.labels import phrase
+
+    language, for_people = output.language, output.for_people
+    found = graph.predict(cluster=cluster, count=top)
+    if audit:
+        output.show(
+            audit_sheet(found.audit_rows(language), language=language, for_people=for_people)
+        )
+        return
+    output.show(suggestions_sheet(found.rows(language), language=language, for_people=for_people))
+    told = audit_text(found.audit_rows(language), language=language)
+    output.tell(told or phrase("cli.nothing-audited", language))

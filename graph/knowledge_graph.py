@@ -349,21 +349,50 @@ class KnowledgeGraph(Diagnosis):
         least = THRESHOLD if threshold is None else threshold
         return propose(self._columns, threshold=least, top=top, language=language)
 
-    def picture(self, *, language: str = "en") -> Picture:
-        """Return what the page shows of this graph."""
-        from klaster.graph.findings.facts import Facts
+    def picture(
+        self,
+        *,
+        language: str = "en",
+        cluster: str | None = None,
+        suggestions: bool | None = None,
+    ) -> Picture:
+        """Return what the page shows of this graph.
+
+        Parameters
+        ----------
+        cluster
+            Only this cluster (IRI, id or name) and its members.
+        suggestions
+            Whether likely links are looked for, after an audit; by default in networks of up to
+            400 actors, where it takes no time.
+        """
         from klaster.graph.network.centrality import is_exact, ranking
-        from klaster.graph.views.drawing import Results, draw
+        from klaster.graph.network.chain import trophic_levels
+        from klaster.graph.network.communities import communities
+        from klaster.graph.store.eligibility import eligible
+        from klaster.graph.views.canvas import Results
+        from klaster.graph.views.drawing import draw
         from klaster.ontology.tables import tables
 
-        network = self.network()
+        network = self.network(cluster=cluster)
         shown = [name for name in _SIZED_BY if is_exact(network, name)]
+        if network.size > _QUICK:
+            shown = [name for name in shown if name not in _COSTLY]
+        if suggestions is None:
+            suggestions = network.size <= _SUGGESTED_UP_TO
+        frames = {name: self.table(name) for name in tables()}
+        if cluster:
+            frames["clusters"] = frames["clusters"].filter(iri=self.cluster(cluster))
         results = Results(
-            tables={name: self.table(name) for name in tables()},
+            tables=frames,
             network=network,
             rankings={name: ranking(network, name) for name in shown},
-            findings=self.missing(),
-            coverage=Facts(self._columns).overall_coverage,
+            findings=self.missing(cluster=cluster),
+            coverage=self.coverage(cluster=cluster),
+            communities=communities(network),
+            levels=trophic_levels(self.network(links=["supply"], cluster=cluster)),
+            eligible=eligible(self._columns),
+            predicted=self.predict(cluster=cluster) if suggestions else None,
         )
         name = self.path.name.removesuffix(".klaster")
         return draw(results, name=name, language=language, revision=self.revision)
@@ -421,3 +450,8 @@ _SIZED_BY = (
     "harmonic-downstream",
     "core",
 )
+
+_COSTLY = ("betweenness", "harmonic-upstream", "harmonic-downstream")
+_QUICK = 4_000
+"""Pages of larger networks do without costly measures."""
+_SUGGESTED_UP_TO = 400

@@ -242,12 +242,12 @@ def _relaxed(positions: Positions, matrix: Matrix) -> Positions:
     once = links.row < links.col
     one, other = links.row[once], links.col[once]
     degree = np.maximum(np.bincount(np.concatenate([one, other]), minlength=len(positions)), 1)
-    for step in range(25):
+    for step in range(16):
         gap = positions[other] - positions[one]
         length = np.maximum(np.hypot(*gap.T), 1e-9)
         pull = gap * ((length - SPACING * 1.3) / length * 0.3)[:, None]
         move = _summed(one, pull, other, len(positions)) / degree[:, None]
-        positions = positions + move * (1 - step / 40)
+        positions = positions + move * (1 - step / 26)
         positions = _pushed(positions, SPACING * 1.5)
     return positions
 

@@ -59,7 +59,8 @@ def _grouping(
         for node in members[key]:
             of[node].append(place)
     radii = np.array([24 + 11 * np.sqrt(len(members[key])) for key in order[:BUBBLES]])
-    middles = place_discs(radii, _between(canvas, of, len(radii)))
+    # Room between bubbles lets their links be seen.
+    middles = place_discs(radii * 1.3, _between(canvas, of, len(radii)))
     groups = []
     for place, key in enumerate(order):
         x, y = middles[place] if place < len(radii) else (0.0, 0.0)

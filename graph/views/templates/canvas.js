@@ -70,16 +70,16 @@ function draw({ keep = false } = {}) {
   scene.hulls = hullsOf(scene);
   scene.tray = trayOf(scene);
   ready = true;
+  showNotice();
   restyle();
   if (!keep) fitAgain();
-  showNotice();
 }
 
 function visTie({ link, from, to, bend: bent, count, policy }, id) {
   const kind = link < 0 ? { directed: false } : linkKinds[column.linkKind[link]];
   const tie = { id, from, to, color: { color: "#888888", opacity: 1, inherit: false } };
   tie.arrows = { to: { enabled: kind.directed, scaleFactor: 0.5 } };
-  tie.width = count && !policy ? clamp(Math.sqrt(count), 1, 14) : 1;
+  tie.width = 1;
   if (bent) tie.smooth = { enabled: true, type: bent > 0 ? "curvedCW" : "curvedCCW", roundness: Math.abs(bent) };
   return tie;
 }
@@ -110,7 +110,7 @@ function keepScreenSize() {
     const { link, count, policy } = scene.ties[at];
     const dashed = policy || (link >= 0 && linkKinds[column.linkKind[link]].dashed);
     const { options } = drawn;
-    options.width = (count && !policy ? clamp(Math.sqrt(count), 1, 14) : dashed ? 1.6 : 1.1) / scale;
+    options.width = (count && !policy ? clamp(Math.sqrt(count) * 0.7, 1, 12) : dashed ? 1.6 : 1.1) / scale;
     options.dashes = dashed ? [6 / scale, 4 / scale] : false;
     options.arrows.to.scaleFactor = 0.4 / scale;
   });
@@ -124,7 +124,7 @@ function restyle() {
   const chosen = scene.marks.map(isChosen);
   emphasised = chosen.some(Boolean) ? new Set(chosen.flatMap((is, mark) => (is ? [mark] : []))) : null;
   const crowd = scene.ties.length;
-  const faint = clamp(12 / Math.sqrt(crowd || 1), 0.14, 1);
+  const faint = clamp(11 / Math.sqrt(crowd || 1), 0.09, 1);
   const touching = scene.ties.map(({ from, to }) => chosen[from] || chosen[to]);
   scene.ties.forEach(({ from, to }, at) => {
     if (emphasised && touching[at]) emphasised.add(from).add(to);
@@ -136,10 +136,10 @@ function restyle() {
     options.opacity = !emphasised || emphasised.has(mark) ? 1 : 0.16;
   });
   drawnTies.forEach(({ options }, at) => {
-    const { link, policy, bold } = scene.ties[at];
+    const { link, policy } = scene.ties[at];
     const kind = link < 0 ? null : linkKinds[column.linkKind[link]];
     options.color.color = readable(kind ? kind.colour : policy ? "#8a5a00" : "#8a929b");
-    const own = kind?.dashed || policy || bold ? 1 : kind ? faint : 0.55;
+    const own = kind?.layer === "policy" || policy ? 0.4 : kind?.dashed ? 1 : kind ? faint : 0.5;
     options.color.opacity = emphasised ? (touching[at] ? 1 : 0.06) : own;
     // Very many arrow heads are a blot; those of a selection tell something.
     options.arrows.to.enabled = Boolean(kind?.directed) && (crowd <= ARROWS || Boolean(touching[at]));
@@ -166,10 +166,15 @@ function fit(marks = scene.marks.map((_, mark) => mark), limit = scene.kind === 
   const { clientWidth: width, clientHeight: height } = stage;
   if (!marks.length || !width || !height) return;
   const { left, right, top, bottom } = extent(marks);
-  const room = [width - 2 * Math.min(80, width * 0.12), height - 2 * Math.min(52, height * 0.12)];
+  // The line that says where the reader is stands at the top, the notice at the bottom.
+  const above = byId("crumbs").hidden ? 0 : 36;
+  const below = byId("notice").hidden ? 0 : 24;
+  const high = height - above - below;
+  const room = [width - 2 * Math.min(80, width * 0.12), high - 2 * Math.min(52, high * 0.12)];
   const scale = Math.min(limit, room[0] / (right - left || 1), room[1] / (bottom - top || 1));
   if (marks.length === scene.marks.length) fitScale = scale;
-  network.moveTo({ position: { x: (left + right) / 2, y: (top + bottom) / 2 }, scale });
+  const lift = (above - below) / 2 / scale;
+  network.moveTo({ position: { x: (left + right) / 2, y: (top + bottom) / 2 - lift }, scale });
 }
 
 function zoomTo(wanted) {

@@ -1,7 +1,6 @@
 /* ---- the supply chain: layers from left to right, those who supply before those supplied ---- */
 
 const CHAIN = 600;
-const ROWS = 16;
 
 function chainScene() {
   const all = scopeNodes().filter((node) => column.level[node] >= 0);
@@ -11,12 +10,13 @@ function chainScene() {
   for (const node of nodes) (layersOf[column.level[node]] ||= []).push(node);
   const filled = layersOf.map((members, level) => ({ level, members })).filter(({ members }) => members);
   order(filled);
+  const most = clamp(Math.round(Math.sqrt(nodes.length) * 0.95), 12, 30);
   const marks = [];
   const titles = [];
   let left = 0;
   for (const { level, members } of filled) {
     // A long layer stands in several columns, close to each other.
-    const columns = Math.ceil(members.length / ROWS);
+    const columns = Math.ceil(members.length / most);
     const rows = Math.ceil(members.length / columns);
     members.forEach((node, at) => {
       const [row, inside] = [Math.floor(at / columns), at % columns];

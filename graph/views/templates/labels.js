@@ -112,20 +112,21 @@ function layOutSpots(context, texts) {
   }
 }
 
-/* The name of a bubble in lines, its count below: in the bubble if there is room, else under it. */
+/* The name of a bubble in lines, its count below: in the bubble if there is room, else across it,
+   else under or above it. */
 function layOutBubbles(context, texts) {
   const bubbles = scene.marks.map((_, mark) => mark).filter((mark) => scene.marks[mark].node < 0)
     .sort((a, b) => Number(isChosen(scene.marks[b])) - Number(isChosen(scene.marks[a])) || scene.marks[b].count - scene.marks[a].count);
   for (const mark of bubbles) {
     const { group, count } = scene.marks[mark];
-    const { x, y } = middle(mark);
+    const name = groupName(state.grouping, group);
     const size = radius(mark);
-    const lines = [...wrapped(context, groupName(state.grouping, group), BOLD, Math.max(90, size * 1.6)).slice(0, 3), number(count)];
-    const measured = lines.map((line) => widthOf(context, line, BOLD));
-    const width = Math.max(...measured);
-    const height = BOLD.height * lines.length;
-    const inside = width / 2 <= size * 0.85 && Math.hypot(width / 2, height / 2) <= size * 1.02;
-    const tops = inside ? [y - height / 2] : [y + size + 2, y - size - height - 2];
+    const narrow = bubbleLabel(context, [...wrapped(context, name, BOLD, size * 1.65), number(count)]);
+    const wide = bubbleLabel(context, [...wrapped(context, name, BOLD, 150).slice(0, 2), number(count)]);
+    const inside = Math.hypot(narrow.width / 2, narrow.height / 2) <= size * 1.04;
+    const { lines, measured, width, height } = inside ? narrow : wide;
+    const { x, y } = middle(mark);
+    const tops = inside ? [y - height / 2] : [y - height / 2, y + size + 2, y - size - height - 2];
     const top = tops.find((at) => {
       const box = { left: x - width / 2, top: at, width, height };
       return inStage(box) && texts.free(box, mark);
@@ -137,6 +138,11 @@ function layOutBubbles(context, texts) {
       left: x - measured[at] / 2, top: top + at * BOLD.height, width: measured[at], height: BOLD.height,
     }));
   }
+}
+
+function bubbleLabel(context, lines) {
+  const measured = lines.map((line) => widthOf(context, line, BOLD));
+  return { lines, measured, width: Math.max(...measured), height: BOLD.height * lines.length };
 }
 
 function layOutNames(context, texts) {

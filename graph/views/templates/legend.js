@@ -125,7 +125,7 @@ function showCounts() {
 /* What is not drawn, in a line: nothing is left out silently. */
 function showNotice() {
   const parts = [];
-  const { kind, marks, leftOut, tiesLeftOut, alone, cut } = scene;
+  const { kind, marks, leftOut, tiesLeftOut, pairsLeftOut, alone, cut } = scene;
   if (kind === "overview") {
     if (leftOut) parts.push(phrase("groups_left_out", { n: number(leftOut) }));
     if (alone) parts.push(phrase("alone", { n: number(alone) }));
@@ -133,6 +133,7 @@ function showNotice() {
     const measure = measures.length ? say(measures[state.measure].label) : phrase("links");
     parts.push(phrase("left_out", { n: number(leftOut), shown: number(marks.length), measure }));
   }
+  if (pairsLeftOut) parts.push(phrase("pairs_left_out", { n: number(pairsLeftOut) }));
   if (tiesLeftOut) parts.push(phrase("ties_left_out", { n: number(tiesLeftOut) }));
   if (cut) parts.push(phrase("steps_cut", { n: number(limits.nodes) }));
   if (kind === "chain" && !marks.length) parts.push(phrase("no_chain"));

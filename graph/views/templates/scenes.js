@@ -86,14 +86,25 @@ function overviewScene() {
     sum + (nodeOn[node] && group === 0 && !standsFor[state.grouping].has(node)
       && measures.some((_, at) => column[`rank${at}`][node]) ? 1 : 0), 0);
   const place = new Map(marks.map(({ group }, at) => [group, at]));
-  const ties = groupTies(place);
+  const all = groupTies(place);
+  const ties = strongest(all);
   const scene = {
-    kind: "overview", marks, ties: ties.slice(0, 3 * limits.bubbles), alone, place: new Map(),
+    kind: "overview", marks, ties, alone, place: new Map(), pairsLeftOut: all.length - ties.length,
     leftOut: counts.filter(Boolean).length - marks.length,
-    tiesLeftOut: Math.max(0, ties.length - 3 * limits.bubbles),
   };
   if (state.layers.has("policy")) addReach(scene, place);
   return scene;
+}
+
+/* The strongest three ties of each bubble: more of them are a blot that tells nothing. */
+function strongest(ties) {
+  if (ties.length <= 40) return ties;
+  const seen = new Map();
+  return ties.filter(({ from, to }) => {
+    const wanted = (seen.get(from) || 0) < 3 || (seen.get(to) || 0) < 3;
+    if (wanted) for (const end of [from, to]) seen.set(end, (seen.get(end) || 0) + 1);
+    return wanted;
+  });
 }
 
 function groupTies(place) {

@@ -124,7 +124,9 @@ function listen() {
   }
   window.addEventListener("hashchange", goToAddress);
   document.addEventListener("click", ({ target }) => {
-    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(target) || target.closest("button")) menu.open = false;
+    }
   });
 }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import pytest
 from browsing import BROWSER, SWITCHES, Opened
@@ -73,7 +74,7 @@ def browser():
 @pytest.fixture
 def open_page(browser, tmp_path):
     """A function that opens a picture in a browser window of its own."""
-    contexts = []
+    contexts: list[Any] = []
 
     def open_picture(picture=None, width=1280, height=800, address="", **options):
         path = tmp_path / f"page{len(contexts)}.html"

@@ -332,7 +332,7 @@ def build_picture(size: int = 60) -> Picture:
 
 def _clusters(nodes: list[Node], clusters: int, actors: int, per: int) -> Grouping:
     """Return the clusters as groups; the first actor of the second is in the first as well."""
-    of = [() for _ in nodes]
+    of: list[tuple[int, ...]] = [() for _ in nodes]
     for index in range(actors):
         of[clusters + index] = (index // per,)
     if clusters > 1 and actors > per:
@@ -345,7 +345,7 @@ def _clusters(nodes: list[Node], clusters: int, actors: int, per: int) -> Groupi
 
 
 def _sectors(nodes: list[Node], clusters: int, actors: int) -> Grouping:
-    of = [() for _ in nodes]
+    of: list[tuple[int, ...]] = [() for _ in nodes]
     for index in range(actors):
         of[clusters + index] = (index % 2,)
     groups = (

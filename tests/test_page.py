@@ -148,7 +148,7 @@ def test_a_picture_of_nothing_is_a_page():
 
 def test_figures_that_json_cannot_hold_are_left_out():
     picture = build_picture(24)
-    rank = Rank("betweenness", float("nan"), 1, 1)
+    rank = Rank("betweenness", float("nan"), 1)
     odd = replace(picture.nodes[9], ranks=(rank,), x=float("inf"))
     html = render_page(
         replace(picture, nodes=(*picture.nodes[:9], odd, *picture.nodes[10:]), links=())

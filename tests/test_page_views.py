@@ -21,10 +21,12 @@ from klaster.graph.views.palette import (
     ACTORS,
     CLUSTER,
     DARK,
+    DARK_RAMP,
     FINDING,
     GROUPS,
     INSTRUMENT,
     LIGHT,
+    LIGHT_RAMP,
     SUGGESTED,
 )
 from klaster.graph.views.palette import LINKS as LINK_COLOURS
@@ -118,15 +120,16 @@ def test_links_between_groups_are_counted_as_they_are(open_page):
     opened = open_page()
     picture = build_picture()
     opened.page.click("#show-overview")
-    (first, *_), counts = opened.ask("groups()"), {}
+    first, *_ = opened.ask("groups()")
+    counts: dict[tuple[int, int], int] = {}
     members = [own for own in picture.groupings[0].of if 0 in own]
     assert first == {"group": 0, "count": len(members)}
     dark = {"eligible"}
     for link in picture.links:
         ends = [picture.groupings[0].of[at][:1] for at in (link.source, link.target)]
         if all(ends) and ends[0] != ends[1] and link.kind not in dark:
-            pair = tuple(sorted((ends[0][0], ends[1][0])))
-            counts[pair] = counts.get(pair, 0) + 1
+            low, high = sorted((ends[0][0], ends[1][0]))
+            counts[low, high] = counts.get((low, high), 0) + 1
     assert sorted(tie["count"] for tie in opened.ask("ties()")) == sorted(counts.values())
 
 
@@ -401,11 +404,11 @@ def test_texts_and_marks_stand_out_in_both_themes() -> None:
     marks += [CLUSTER, FINDING, INSTRUMENT, SUGGESTED, *GROUPS]
     for colour in marks:
         assert contrast(colour, LIGHT["paper"]) >= 3, colour
-    for colours in (LIGHT, DARK):
+    for colours, ramp in ((LIGHT, LIGHT_RAMP), (DARK, DARK_RAMP)):
         for text in ("ink", "quiet", "accent"):
             for ground in ("paper", "panel"):
                 assert contrast(colours[text], colours[ground]) >= 4.5, (text, ground)
-        for colour in colours["ramp"]:
+        for colour in ramp:
             assert contrast(colour, colours["paper"]) >= 3
 
 

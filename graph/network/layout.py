@@ -17,7 +17,7 @@ from scipy.sparse.csgraph import connected_components
 from scipy.spatial import KDTree
 
 from klaster.graph.network.packing import pack, tray
-from klaster.graph.network.stress import Matrix, Positions, by_distances, by_pivots, hops
+from klaster.graph.network.stress import Positions, by_distances, by_pivots, hops
 
 SPACING: Final = 90.0
 """The least distance between two nodes, in the units of the drawing."""
@@ -65,7 +65,7 @@ def lay_out(size: int, pairs: Places, *, groups: Places | None = None) -> Positi
     return positions
 
 
-def place_discs(radii: NDArray[np.float64], weights: Matrix) -> Positions:
+def place_discs(radii: NDArray[np.float64], weights: csr_array) -> Positions:
     """Return middles of discs that do not overlap, those with much between them side by side.
 
     Parameters
@@ -107,7 +107,7 @@ def _framed(boxes: Sequence[tuple[Places, Positions]]) -> list[Positions]:
     return [positions[places] for places, _ in numbered]
 
 
-def _parts(matrix: Matrix) -> list[Places]:
+def _parts(matrix: csr_array) -> list[Places]:
     """Return the nodes of each connected part, the largest part first."""
     _, part_of = connected_components(matrix, directed=False)
     order = np.argsort(part_of, kind="stable")
@@ -116,7 +116,7 @@ def _parts(matrix: Matrix) -> list[Places]:
     return sorted(parts, key=lambda nodes: (-len(nodes), int(nodes[0])))
 
 
-def _lay_out_part(nodes: Places, matrix: Matrix, groups: Places | None) -> Positions:
+def _lay_out_part(nodes: Places, matrix: csr_array, groups: Places | None) -> Positions:
     inside = matrix[nodes][:, nodes]
     if groups is not None and len(nodes) > GROUPED_FROM:
         _, own = np.unique(groups[nodes], return_inverse=True)
@@ -125,7 +125,7 @@ def _lay_out_part(nodes: Places, matrix: Matrix, groups: Places | None) -> Posit
     return _lay_out_together(inside)
 
 
-def _lay_out_together(matrix: Matrix) -> Positions:
+def _lay_out_together(matrix: csr_array) -> Positions:
     """Lay a connected network out by its distances."""
     size = matrix.shape[0]
     if size == 2:
@@ -142,10 +142,10 @@ def _roomy(positions: Positions) -> Positions:
     middle = positions.mean(axis=0)
     extent = float(np.sqrt(((positions - middle) ** 2).sum(axis=1).mean()))
     wanted = _ROOM * SPACING * np.sqrt(len(positions))
-    return positions * max(1.0, wanted / max(extent, 1e-9))
+    return np.asarray(positions * max(1.0, wanted / max(extent, 1e-9)))
 
 
-def _lay_out_groups(matrix: Matrix, own: Places) -> Positions:
+def _lay_out_groups(matrix: csr_array, own: Places) -> Positions:
     """Lay each group out in a disc of its own, and the discs by what joins them."""
     order = np.argsort(own, kind="stable")
     members = np.split(order, np.cumsum(np.bincount(own))[:-1])
@@ -163,7 +163,7 @@ def _lay_out_groups(matrix: Matrix, own: Places) -> Positions:
     return positions
 
 
-def _lay_out_loose(matrix: Matrix) -> Positions:
+def _lay_out_loose(matrix: csr_array) -> Positions:
     """Lay a network out that may fall into parts."""
     parts = _parts(matrix)
     boxes = [
@@ -177,10 +177,10 @@ def _lay_out_loose(matrix: Matrix) -> Positions:
 
 
 def _centred(positions: Positions) -> Positions:
-    return positions - (positions.max(axis=0) + positions.min(axis=0)) / 2
+    return np.asarray(positions - (positions.max(axis=0) + positions.min(axis=0)) / 2)
 
 
-def _turned(place: Positions, rows: Matrix, middles: Positions, middle: Positions) -> Positions:
+def _turned(place: Positions, rows: csr_array, middles: Positions, middle: Positions) -> Positions:
     """Turn a group so that its nodes look towards the groups they are linked with."""
     links = rows.tocoo()
     towards = middles[links.col] - middle
@@ -196,7 +196,7 @@ def _turned(place: Positions, rows: Matrix, middles: Positions, middle: Position
     return np.column_stack([turned.real, turned.imag])
 
 
-def _backbone(weights: Matrix) -> Matrix:
+def _backbone(weights: csr_array) -> csr_array:
     """Return each disc's three strongest neighbours, either way."""
     inside = weights.tocoo()
     rows, columns, data = inside.row, inside.col, inside.data
@@ -236,7 +236,7 @@ def _spokes(count: int) -> Positions:
     return np.column_stack([np.cos(angles), np.sin(angles)])
 
 
-def _relaxed(positions: Positions, matrix: Matrix) -> Positions:
+def _relaxed(positions: Positions, matrix: csr_array) -> Positions:
     """Shorten long links and spread crowds, in a time nearly proportional to the links."""
     links = matrix.tocoo()
     once = links.row < links.col

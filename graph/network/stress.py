@@ -10,7 +10,6 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-Matrix = csr_array
 Positions = NDArray[np.float64]
 
 _PIVOTS: Final = 40
@@ -18,7 +17,7 @@ _STEPS: Final = 40
 _STILL: Final = 2e-3
 
 
-def hops(matrix: Matrix, *, weighted: bool = False) -> NDArray[np.float64]:
+def hops(matrix: csr_array, *, weighted: bool = False) -> NDArray[np.float64]:
     """Return the length of the shortest way between every two nodes of a connected network."""
     return np.asarray(dijkstra(matrix, directed=False, unweighted=not weighted))
 
@@ -59,7 +58,7 @@ def by_distances(distances: NDArray[np.float64]) -> Positions:
     return positions
 
 
-def by_pivots(matrix: Matrix) -> Positions:
+def by_pivots(matrix: csr_array) -> Positions:
     """Return rough positions of a large connected network, from its distances to a few nodes.
 
     References

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import Final, Protocol
 
 import numpy as np
 import polars as pl
@@ -15,8 +15,61 @@ from klaster.graph.network.network import Network
 from klaster.graph.views.picture import Link, Node, Reference, Words
 from klaster.ontology.labels import LANGUAGES
 
-if TYPE_CHECKING:
-    from klaster.graph.findings.predicted import Predicted
+
+class Suggested(Protocol):
+    """A link that is likely though not recorded: see ``findings.suggestion``."""
+
+    @property
+    def layer(self) -> str:
+        """Which links it is about."""
+
+    @property
+    def source(self) -> str:
+        """The IRI of its first end."""
+
+    @property
+    def target(self) -> str:
+        """The IRI of its second end."""
+
+    @property
+    def target_label(self) -> Words:
+        """The name of its second end."""
+
+    @property
+    def text(self) -> Words:
+        """What speaks for it."""
+
+    @property
+    def against(self) -> Words:
+        """What speaks against it."""
+
+
+class Audited(Protocol):
+    """What a layer's audit of itself found: see ``findings.audit``."""
+
+    @property
+    def layer(self) -> str:
+        """Which links it is about."""
+
+    @property
+    def predictable(self) -> bool:
+        """Whether suggestions may be shown."""
+
+    @property
+    def text(self) -> Words:
+        """What speaks for it."""
+
+
+class Predicted(Protocol):
+    """Suggestions, and the audit of each layer: see ``findings.predicted``."""
+
+    @property
+    def suggestions(self) -> Sequence[Suggested]:
+        """The suggestions, layer by layer."""
+
+    @property
+    def audits(self) -> Sequence[Audited]:
+        """The audits, one a layer."""
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from markupsafe import Markup
 
 from klaster.graph.views.embedding import embed
 from klaster.graph.views.model import BUBBLES, DRAWN, as_pyvis, opens_with_groups
-from klaster.graph.views.palette import DARK, GROUPS, LIGHT
+from klaster.graph.views.palette import DARK, DARK_RAMP, GROUPS, LIGHT, LIGHT_RAMP
 from klaster.graph.views.picture import Picture, Words
 
 if TYPE_CHECKING:
@@ -77,7 +77,11 @@ def render_page(picture: Picture) -> str:
         drawn=[node["id"] for node in net.nodes],
         settings={
             "phrases": phrases,
-            "palette": {"groups": GROUPS, "light": LIGHT, "dark": DARK},
+            "palette": {
+                "groups": GROUPS,
+                "light": LIGHT | {"ramp": LIGHT_RAMP},
+                "dark": DARK | {"ramp": DARK_RAMP},
+            },
             "limits": {"nodes": DRAWN, "bubbles": BUBBLES},
         },
         phrases=phrases[picture.language if picture.language in phrases else "en"],

@@ -42,14 +42,14 @@ LIGHT: Final = {
     "ink": "#1a1d21",
     "quiet": "#5b6470",
     "accent": "#0b5cad",
-    "ramp": ("#7d8fa3", "#0b3a7a"),
 }
-"""The theme by name; ``ramp`` are the colours of the least and the greatest figure."""
+LIGHT_RAMP: Final = ("#7d8fa3", "#0b3a7a")
+"""The colours of the least and the greatest figure."""
 DARK: Final = {
     "paper": "#14171b",
     "panel": "#1b1f24",
     "ink": "#e8eaed",
     "quiet": "#a3abb5",
     "accent": "#6cb2ff",
-    "ramp": ("#5f7d9c", "#d8ebff"),
 }
+DARK_RAMP: Final = ("#5f7d9c", "#d8ebff")

@@ -109,7 +109,7 @@ def add_suggestions(canvas: Canvas, results: Results) -> tuple[list[Remark], lis
             text = {code: f"{product[code]}: {told[code]}" for code in LANGUAGES}
             heading = phrase_words("drawing.suggested-product")
             remarks.append(Remark("suggested", heading, 0.0, text, (source,)))
-    silent = [
+    silent: list[Words] = [
         phrase_words(
             "drawing.not-suggested", layer=phrase_words(f"layer.{audit.layer}"), why=audit.text
         )

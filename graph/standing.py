@@ -55,6 +55,10 @@ class Standing:
         ) -> Network:
             """Return the network of some tables."""
 
+    def columns(self) -> Columns:
+        """Return the typed tables of the graph."""
+        return self._columns
+
     def supplies(self, given: Assumptions | None = None, **slices: Any) -> Supplies:  # noqa: ANN401
         """Return the supply network with what is known of its economy: see ``klaster.graph.risk``.
 
@@ -175,6 +179,60 @@ class Standing:
         network = self.projected(columns, **{**slices, "links": ("supply",)})
         same = replace(before.given, market=before.markets.by, tolerance=before.tolerance)
         return before, Supplies.of(columns, network, same)
+
+    def brokers(self, *, by: str = "kind", **slices: Any) -> Answer:  # noqa: ANN401
+        """Return who is how often a broker between or within groups, the busiest first.
+
+        Groups are by ``kind``, ``sector``, ``region``, ``cluster`` or ``community``. The columns
+        are those of ``klaster.graph.network.positions.brokers``: the roles of Gould and Fernandez
+        (coordinator, gatekeeper, representative, itinerant, liaison) and the E-I index.
+
+        References
+        ----------
+        Gould and Fernandez (1989), https://doi.org/10.2307/270949
+        """
+        from klaster.graph.network.positions import brokers
+
+        return _answer(brokers(self._columns, self.network(**slices), by))
+
+    def key_players(self, count: int, **slices: Any) -> Answer:  # noqa: ANN401
+        """Return which few actors together break the network up most, and which reach most of it.
+
+        A row an actor chosen: ``goal`` (``remove`` or ``reach``), ``actor, label, kind``,
+        ``value`` of the whole set, ``bound`` (no set of as many is worth more) and ``exact``
+        (this set is proven the best).
+
+        References
+        ----------
+        Borgatti (2006), https://doi.org/10.1007/s10588-006-7084-x
+        """
+        import polars as pl
+
+        from klaster.graph.network.key_players import key_players_to_reach, key_players_to_remove
+
+        network = self.network(**slices)
+        chosen = {"remove": key_players_to_remove, "reach": key_players_to_reach}
+        frames = []
+        for goal, choose in chosen.items():
+            found = choose(network, count)
+            known = {"value": found.value, "bound": found.bound, "exact": found.exact}
+            rows = network.actors[found.actors.tolist()].select("actor", "label", "kind")
+            told = rows.with_columns(pl.lit(value).alias(name) for name, value in known.items())
+            frames.append(told.select(pl.lit(goal).alias("goal"), pl.all()))
+        return _answer(pl.concat(frames))
+
+    def helix(self, **slices: Any) -> Answer:  # noqa: ANN401
+        """Return for each cluster how complete its triple helix is, and the synergy T in bits.
+
+        The columns are those of ``klaster.graph.network.positions.helices``.
+
+        References
+        ----------
+        Leydesdorff (2003), https://doi.org/10.1023/A:1026253130577
+        """
+        from klaster.graph.network.positions import helices
+
+        return _answer(helices(self._columns, self.network(**slices)))
 
 
 def _answer(frame: Any) -> Answer:  # noqa: ANN401

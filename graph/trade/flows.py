@@ -20,8 +20,8 @@ LEVELS: Final = ("actor", "cluster", "region", "country")
 class Flows:
     """What exporters of one level sell, where to and when, in one currency.
 
-    ``rows`` has ``exporter, product, destination, year, value``: a row a year and flow, with a
-    value above 0. ``left_out`` counts the flows in other currencies, which cannot be added.
+    ``rows`` has ``exporter, product, destination`` (IRIs), ``year`` and ``value``: a row a year and
+    flow, with a value above 0. ``left_out`` counts the flows in other currencies, which cannot be added.
     ``summed`` says for how many exporters the flows are those of their members or inhabitants.
     """
 
@@ -105,7 +105,8 @@ _KEYS: Final = ("exporter", "product", "destination", "year")
 
 
 def _stated(columns: Columns) -> pl.DataFrame:
-    flow = columns.table("exports").filter(pl.col("value") > 0)
+    country = pl.lit(code_iri("country", "")) + pl.col("destination")
+    flow = columns.table("exports").filter(pl.col("value") > 0).with_columns(destination=country)
     largest = flow.group_by("iri", *_KEYS, "currency").agg(pl.col("value").max())
     return largest.group_by(*_KEYS, "currency").agg(pl.col("value").sum())
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+import shlex
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -315,3 +318,27 @@ def test_a_table_that_was_loaded_gives_the_linkages_of_its_own_figures(name, tmp
     assert found["sensitivity"].mean() == pytest.approx(1)
     done = CliRunner().invoke(main, ["potential", str(graph.path), "--show", "linkages"])
     assert done.exit_code == 0, done.output
+
+
+DOCUMENTED = [
+    shlex.split(told)[3 if told.startswith("klaster") else 0 :]
+    for told in re.findall(
+        r"^\|.*\| `((?:klaster potential G|--show)[^`]*)` \|$",
+        (Path(__file__).parents[1] / "docs/potential.md").read_text("utf-8"),
+        re.MULTILINE,
+    )
+]
+
+
+@pytest.mark.parametrize("options", DOCUMENTED, ids=" ".join)
+def test_what_the_documentation_shows_runs(path, options) -> None:
+    # The chain of clusters has no input-output table.
+    done = asked(path, *options, code=1 if "linkages" in options else 0)
+    assert done.output
+
+
+def test_every_kind_of_table_is_documented() -> None:
+    shown = {option for options in DOCUMENTED for option in options} | {"exporters"}
+    command = main.commands["potential"]
+    (show,) = [option for option in command.params if option.name == "show"]
+    assert set(show.type.choices) <= shown

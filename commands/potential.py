@@ -106,7 +106,7 @@ def _show_table(
         raise Fault("fault.which-product")
     if show == "growth" and not asked["since"]:
         raise Fault("fault.since-of-growth")
-    found = graph.potential(**_chosen(asked), language=output.language)
+    found = graph.potential(of=exporter, **_chosen(asked), language=output.language)
     whose = found.exporter(exporter) if exporter else ""
     tables: dict[str, Callable[[], pl.DataFrame]] = {
         "exporters": found.exporters,

@@ -187,6 +187,7 @@ class Diagnosis:
     def potential(
         self,
         *,
+        of: str | None = None,
         level: str = "",
         year: int | None = None,
         currency: str = "",
@@ -197,9 +198,11 @@ class Diagnosis:
 
         Parameters
         ----------
+        of
+            An exporter that is to be among those compared.
         level
             Whose exports: ``actor``, ``cluster``, ``region`` or ``country``; by default the level
-            with the most exporters.
+            of the exporter that is named, or else that with the most exporters.
         year, currency
             By default the latest year and the currency of most flows.
         least
@@ -212,8 +215,9 @@ class Diagnosis:
         Fault
             If there are no exports, or none in that year.
         """
-        from klaster.graph.potential import Potential
+        from klaster.graph.potential import Potential, level_of
 
+        level = level or (level_of(self._columns, of) if of else "")
         chosen = {"level": level, "currency": currency, "language": language}
         return Potential(self._columns, year=year, least=least, **chosen)
 
@@ -265,7 +269,7 @@ class Diagnosis:
         """Return the destinations nearest to where an exporter, or each, sells already."""
         from klaster.graph.answer import Records
 
-        potential = self.potential(level=level, year=year, currency=currency, least=least)
+        potential = self.potential(of=of, level=level, year=year, currency=currency, least=least)
         exporters = [potential.exporter(of)] if of else potential.traded.exporters
         found = [
             market

@@ -25,6 +25,7 @@ from klaster.graph.trade.growth import margins, market_shares
 from klaster.graph.trade.product_space import density, outlook, product_proximity
 from klaster.ontology.faults import Fault
 from klaster.ontology.names import fold
+from klaster.ontology.terms import code_iri
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -329,6 +330,21 @@ class Potential:
     def next_markets(self, exporter: str, *, count: int) -> list[Finding]:
         """Return the destinations nearest to where an exporter sells, with reasons."""
         return list(self.prospects.markets(self.flows, exporter, year=self.year, count=count))
+
+
+def level_of(columns: Columns, exporter: str) -> str:
+    """Return whether an exporter is an actor, a cluster, a region or a country.
+
+    Raises
+    ------
+    Fault
+        If there is none of this IRI, id, code or name, naming the nearest.
+    """
+    iri = find_exporter(columns, exporter)
+    for level in ("region", "country"):
+        if iri.startswith(code_iri(level, "")):
+            return level
+    return "cluster" if iri in Facts(columns).clusters else "actor"
 
 
 def every_cluster(columns: Columns) -> list[str]:

@@ -9,6 +9,7 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import click
 import polars as pl
 import pytest
 from click.testing import CliRunner
@@ -340,5 +341,6 @@ def test_what_the_documentation_shows_runs(path, options) -> None:
 def test_every_kind_of_table_is_documented() -> None:
     shown = {option for options in DOCUMENTED for option in options} | {"exporters"}
     command = main.commands["potential"]
-    (show,) = [option for option in command.params if option.name == "show"]
-    assert set(show.type.choices) <= shown
+    (kinds,) = [option.type for option in command.params if option.name == "show"]
+    assert isinstance(kinds, click.Choice)
+    assert set(kinds.choices) <= shown

@@ -120,6 +120,11 @@ def test_whom_an_actor_reaches_is_what_networkx_says(links, looks) -> None:
             }
 
 
+def test_the_leading_vector_has_both_sides_of_a_network_of_two_sides() -> None:
+    star = Network.from_pairs([("hub", f"{leaf:03}") for leaf in range(100)], directed=False)
+    assert walks.eigenvector(star) == pytest.approx([200**-0.5] * 100 + [0.5**0.5], abs=1e-12)
+
+
 def test_strips_are_the_matrix_row_by_row(monkeypatch) -> None:
     monkeypatch.setattr(strips, "_CELLS", 50)
     net = scattered(9)

@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.linalg import LinearOperator, eigsh
 
 from klaster.graph.network.network import Figures, Places
-from klaster.graph.network.reach import together
+from klaster.graph.network.reach import reached, together
 
 _DENSE_LIMIT = 64
 """Up to this many rows eigenvectors are found on the full matrix."""
@@ -34,8 +34,8 @@ def leading(matrix: csr_array, turned: csr_array | None) -> Figures | None:
     if not matrix.nnz:
         return None
     value, vector = _solved(matrix, turned)
-    across = matrix if turned is None else turned
-    one = together(matrix, across, int(vector.argmax()))
+    chief = int(vector.argmax())
+    one = reached(matrix, matrix, chief) if turned is None else together(matrix, turned, chief)
     others = np.flatnonzero((np.diff(matrix.indptr) > 0) & ~one)
     if len(others) and _growth(matrix, turned, others) > value * (1 - 1e-9):
         return None

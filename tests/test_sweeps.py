@@ -77,7 +77,7 @@ def scattered(seed: int) -> Network:
     ends = chance.choice(400, (2, 900), p=weight / weight.sum())
     names = [f"{actor:03}" for actor in range(400)]
     pairs = [(names[a], names[b]) for a, b in ends.T]
-    return Network.from_pairs(pairs, weights=chance.random(900) + 0.1, also=names)
+    return Network.from_pairs(pairs, weights=(chance.random(900) + 0.1).tolist(), also=names)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -382,36 +382,11 @@ class KnowledgeGraph(Diagnosis, Standing):
             Whether likely links are looked for, after an audit; by default in networks of up to
             400 actors, where it takes no time.
         """
-        from klaster.graph.network.centrality import is_exact, ranking
-        from klaster.graph.network.chain import trophic_levels
-        from klaster.graph.network.communities import communities
-        from klaster.graph.store.eligibility import eligible
-        from klaster.graph.views.canvas import Results
-        from klaster.graph.views.drawing import draw
-        from klaster.ontology.tables import tables
+        from klaster.graph.picturing import picture_of
 
-        network = self.network(cluster=cluster)
-        shown = [name for name in _SIZED_BY if is_exact(network, name)]
-        if network.size > _QUICK:
-            shown = [name for name in shown if name not in _COSTLY]
-        if suggestions is None:
-            suggestions = network.size <= _SUGGESTED_UP_TO
-        frames = {name: self.table(name) for name in tables()}
-        if cluster:
-            frames["clusters"] = frames["clusters"].filter(iri=self.cluster(cluster))
-        results = Results(
-            tables=frames,
-            network=network,
-            rankings={name: ranking(network, name) for name in shown},
-            findings=self.missing(cluster=cluster),
-            coverage=self.coverage(cluster=cluster),
-            communities=communities(network),
-            levels=trophic_levels(self.network(links=["supply"], cluster=cluster)),
-            eligible=eligible(self._columns),
-            predicted=self.predict(cluster=cluster) if suggestions else None,
+        return picture_of(
+            self, self._columns, language=language, cluster=cluster, suggestions=suggestions
         )
-        name = self.path.name.removesuffix(".klaster")
-        return draw(results, name=name, language=language, revision=self.revision)
 
     def info(self) -> list[Count]:
         """Return counts of what is in the graph, and what the data can and cannot answer."""
@@ -454,20 +429,3 @@ class KnowledgeGraph(Diagnosis, Standing):
         from klaster.graph.asking import find_thing
 
         return find_thing(self._columns, "clusters", name)
-
-
-_SIZED_BY = (
-    "degree",
-    "in-degree",
-    "out-degree",
-    "pagerank",
-    "betweenness",
-    "harmonic-upstream",
-    "harmonic-downstream",
-    "core",
-)
-
-_COSTLY = ("betweenness", "harmonic-upstream", "harmonic-downstream")
-_QUICK = 4_000
-"""Pages of larger networks do without costly measures."""
-_SUGGESTED_UP_TO = 400

@@ -43,6 +43,9 @@ function standingOut(colour, least) {
 const readable = (colour) => standingOut(colour, 3);
 const readableText = (colour) => standingOut(colour, 4.5);
 
+/* Black or white, whichever can be read on a colour: one of them always stands out 4.5:1. */
+const inkOn = (colour) => (contrast("#ffffff", colour) >= contrast("#000000", colour) ? "#ffffff" : "#000000");
+
 const groupColour = (group) => (group < 0 ? "#6e7781" : palette.groups[group % palette.groups.length]);
 
 /* By kind, by a grouping or by a measure. */

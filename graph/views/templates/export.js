@@ -97,9 +97,9 @@ function saveSvg() {
     made.textContent = text;
     sheet.append(made);
   };
-  labels.forEach(({ style, inside }, at) => {
+  labels.forEach(({ mark, style, inside }, at) => {
     const { text, left, top, height: tall } = boxes[at];
-    const halo = inside ? { fill: theme().paper } : { stroke: theme().paper, "stroke-width": 3, "paint-order": "stroke" };
+    const halo = inside ? { fill: inkOn(markColour(scene.marks[mark])) } : { stroke: theme().paper, "stroke-width": 3, "paint-order": "stroke" };
     write(text, left + 2, top + tall - 4, { ...halo, "font-weight": style === BOLD ? 650 : 400 });
   });
   lines.forEach((line, at) => write(line, 16, height + 18 * (at + 1), {}));

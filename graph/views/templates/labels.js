@@ -13,7 +13,7 @@ let labelsFor = "";
 const widths = new Map();
 
 function shorten(text, length = LABEL_LENGTH) {
-  const letters = Array.from(text.replace(/\s+/g, " ").trim());
+  const letters = Array.from(text.replace(/[ \t\r\n]+/g, " ").trim());
   if (letters.length <= length) return letters.join("");
   return `${letters.slice(0, length - 1).join("").trimEnd()}…`;
 }
@@ -178,7 +178,7 @@ function layOutNames(context, texts) {
 
 function wrapped(context, text, style, width) {
   const lines = [""];
-  for (const word of shorten(text, 60).split(/\s+/)) {
+  for (const word of shorten(text, 60).split(" ")) {
     const longer = `${lines[lines.length - 1]} ${word}`.trim();
     if (widthOf(context, longer, style) <= width) lines[lines.length - 1] = longer;
     else lines.push(word);
@@ -226,7 +226,7 @@ function drawLabels(context) {
     context.font = style.font;
     context.lineWidth = 3.5;
     context.strokeStyle = paper;
-    context.fillStyle = inside ? paper : group === undefined ? ink : readableText(groupColour(group));
+    context.fillStyle = inside ? inkOn(markColour(scene.marks[mark])) : group === undefined ? ink : readableText(groupColour(group));
     if (!inside) context.strokeText(text, box.left + 2, box.top + height / 2);
     context.fillText(text, box.left + 2, box.top + height / 2);
     return box;

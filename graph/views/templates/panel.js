@@ -107,6 +107,10 @@ function actions(node) {
   group.setAttribute("role", "group");
   group.setAttribute("aria-label", phrase("steps"));
   row.append(element("span", "quiet", phrase("steps")), group, button("", () => startPath(node), phrase("path_from")));
+  groupings.forEach((_, at) => {
+    const opens = standsFor[at].get(node);
+    if (opens !== undefined) row.append(button("primary", () => openGroup(at, opens), phrase("open_group")));
+  });
   return row;
 }
 
@@ -124,13 +128,9 @@ function factsOf(node) {
   const ranked = measures.map((_, at) => at).filter((at) => column[`rank${at}`][node]);
   const about = remarks.filter(({ subjects }) => subjects.includes(node));
   const cited = references("node", node);
-  const opens = groupings.flatMap((_, at) => {
-    const group = standsFor[at].get(node);
-    return group === undefined ? [] : [button("", () => openGroup(at, group), phrase("open_group"))];
-  });
   return [
     ...heading(nameOf(node), say(kindOf(node).label), nodeGlyph(kindOf(node))),
-    actions(node), ...opens,
+    actions(node),
     ...(facts.length ? [element("dl", "", ...facts)] : []),
     ...(ranked.length ? [section(phrase("ranks"), ...ranked.map((at) => rankRow(node, at)))] : []),
     ...(about.length ? [findings(about)] : []),

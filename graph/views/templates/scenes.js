@@ -121,7 +121,7 @@ function groupTies(place) {
     .map(([key, count]) => ({ link: -1, from: Math.floor(key / 4096), to: key % 4096, count, bend: 0 }));
 }
 
-/* Instruments in a row above the bubbles, tied to the groups whose members they are for. */
+/* Instruments in rows above the bubbles, tied to the groups whose members they are for. */
 function addReach(scene, place) {
   const kind = nodeKinds.findIndex(({ layer }) => layer === "policy");
   const instruments = [];
@@ -130,9 +130,11 @@ function addReach(scene, place) {
   const xs = scene.marks.map(({ x }) => x);
   const [left, right] = [Math.min(...xs), Math.max(...xs)];
   const top = Math.min(...scene.marks.map(({ y, radius }) => y - radius)) - 2.5 * SPACING;
-  const step = Math.max(SPACING, (right - left) / Math.max(1, instruments.length - 1));
+  const columns = Math.min(instruments.length, Math.max(5, Math.floor((right - left) / (1.4 * SPACING))));
+  const step = Math.max(1.2 * SPACING, (right - left) / columns);
   instruments.forEach((node, at) => {
-    const mark = nodeMark(node, (left + right) / 2 + (at - (instruments.length - 1) / 2) * step, top);
+    const [row, spot] = [Math.floor(at / columns), at % columns];
+    const mark = nodeMark(node, (left + right) / 2 + (spot - (columns - 1) / 2) * step, top - 0.8 * SPACING * row);
     scene.place.set(node, scene.marks.length);
     const reached = new Map();
     for (const link of linksOf(node)) {

@@ -34,6 +34,7 @@ from klaster.graph.findings.prediction import Ensemble
 from klaster.graph.findings.stack import train
 from klaster.graph.findings.suggestion import short_lists, suggest
 from klaster.graph.findings.trials import Trial, draw_negatives, split, truth_of
+from klaster.graph.findings.tuning import weights_for
 
 SHOWN = (
     "auc_random",
@@ -85,7 +86,7 @@ def _cell(value: object) -> str:
 
 def compared(trial: Trial, makers: tuple[Callable, ...], *, draws: int = 0) -> dict[str, Mapping]:
     """Measure the default, each of its evidence and each baseline on the same pairs."""
-    own = BY_LAYER[trial.known.name]
+    own = weights_for(trial.known)
     ensemble = Ensemble(trial.known, dict(own) | dict.fromkeys(makers, 0.0))
     methods = {"**klaster, default**": ensemble.scores}
     for place, found in enumerate(ensemble.evidence):
@@ -97,7 +98,7 @@ def compared(trial: Trial, makers: tuple[Callable, ...], *, draws: int = 0) -> d
         weights[: len(own)] = stack.weights
 
         def stacked(values: np.ndarray) -> np.ndarray:
-            return ensemble.surprises(values) @ weights + ensemble.last(values)
+            return ensemble.standings(values) @ weights + ensemble.last(values)
 
         methods["klaster, stack"] = stacked
         least = _quantile(ensemble, 0.99)

@@ -55,7 +55,8 @@ class Audit:
     hidden at random, over source actors drawn anew where the latest were. ``calibration`` turns
     scores into the share of such pairs that were hidden links, and ``calibration_error`` is its
     error on pairs that it was not fitted to. ``model`` is the one that was audited: the ensemble
-    where a stack was ``asked`` for and there are too few links to train it on.
+    where a stack was ``asked`` for and there are too few links to train it on. Where links were
+    hidden at random, ``share`` of them was, ``times`` over.
     """
 
     layer: str
@@ -67,6 +68,8 @@ class Audit:
     calibration_error: float
     model: str = "ensemble"
     asked: str = "ensemble"
+    share: float = 0.0
+    times: int = 1
 
     @property
     def predictable(self) -> bool:
@@ -96,13 +99,13 @@ class Audit:
             )
         return phrase_words(
             "prediction.audited",
-            split=phrase_words(_SPLITS[self.split]),
+            split=phrase_words(_SPLITS[self.split], share=f"{self.share:.0%}", times=self.times),
             positives=self.positives,
             area=area,
             low=low,
             high=high,
-            hits10=_shown(self.measures["hits10"][0]),
-            p50=_shown(self.measures["p50"][0]),
+            hits10=_between(self.measures["hits10"]),
+            p50=_between(self.measures["p50"]),
         )
 
     def row(self, language: str) -> dict[str, object]:
@@ -127,6 +130,12 @@ class Audit:
 
 
 _SPLITS: Final = {"time": "prediction.split.time", "random": "prediction.split.random"}
+
+
+def _between(measured: tuple[float, float, float]) -> str:
+    """Return a measure with its interval, which ends at 0 and 1."""
+    mean, low, high = measured
+    return f"{_shown(mean)} [{_shown(max(low, 0.0))}; {_shown(min(high, 1.0))}]"
 
 
 def _shown(value: float) -> str:
@@ -197,7 +206,7 @@ def _of_random(layer: Layer, seeds: int, model: str) -> Audit:
         measures if enough else dict.fromkeys(_MEASURES, nothing),
         outcomes if enough else [],
     )
-    return replace(found, model=used, asked=model)
+    return replace(found, model=used, asked=model, share=share, times=len(outcomes))
 
 
 def _found(

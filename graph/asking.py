@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode
@@ -25,6 +26,7 @@ _TABLES = {
     "instrument": "instruments",
     "policy": "policies",
 }
+_LINKS = ("supplies", "cooperations", "ownerships", "memberships", "awards")
 _NAMES = ("title", "name", "name_en", "name_ru", "name_uz", "id", "iri")
 
 
@@ -67,6 +69,25 @@ def find_thing(columns: Columns, table: str, name: str) -> str:
             raise Fault("fault.unknown-cluster", found=name, nearest=near)
         raise Fault("fault.unknown-thing", found=name, table=table, nearest=near)
     return known[fold(name)]
+
+
+def find_for_removal(columns: Columns, name: str) -> str:
+    """Return the IRI of an actor, an instrument or a link (a link only by its IRI).
+
+    Raises
+    ------
+    Fault
+        If there is none, naming the nearest actor.
+    """
+    for table in _LINKS:
+        if name in columns.table(table)["iri"]:
+            return name
+    try:
+        return find_thing(columns, "actors", name)
+    except Fault as unknown:
+        with suppress(Fault):
+            return find_thing(columns, "instruments", name)
+        raise unknown from None
 
 
 def find_code(scheme: str, value: str) -> str:

@@ -26,8 +26,9 @@ from clean_cluster import (
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_up import write_tables
+from made_up import LOADED_AT, SHARED, write_tables
 
+import klaster
 from klaster.graph.findings.finding import rule_order
 from klaster.graph.findings.gaps import RULES, find_gaps
 from klaster.graph.store.columns import Columns, write_columns
@@ -375,3 +376,32 @@ def test_data_gaps_of_one_cluster_are_those_of_its_members() -> None:
     assert (gap.numbers["lacking"], gap.numbers["all"]) == (2, 12)
     (gap,) = find(tables, cluster=f"{BASE}cluster/t/c")
     assert (gap.numbers["lacking"], gap.numbers["all"]) == (1, 11)
+
+
+@pytest.mark.skipif(not (SHARED / "chile-io-2013").exists(), reason="the table is not beside it")
+def test_what_an_industry_buys_is_an_input_of_whoever_makes_what_it_makes(tmp_path) -> None:
+    """The recipes derived from an input-output table serve the firms of a cluster as their own."""
+    graph = klaster.open(tmp_path / "g.klaster")
+    graph.load(SHARED / "chile-io-2013", name="io", loaded_at=LOADED_AT)
+    made = f"{graph.base}product/io/"
+    tables = {
+        "actors": [{"id": name, "name": name.title(), "kind": "enterprise"} for name in ("mine", "shop")],
+        "clusters": [{"id": "c", "name": "Ores", "sector": "livestock", "coverage": "survey"}],
+        "memberships": [{"actor": name, "cluster": "c"} for name in ("mine", "shop")],
+        "makes": [{"actor": "mine", "product": f"{made}mining"}],
+    }  # fmt: skip
+    graph.load(write_tables(tmp_path / "own", tables), loaded_at=LOADED_AT)
+    inputs = {
+        row["input"]
+        for row in graph.table("recipes").iter_rows(named=True)
+        if row["product"] == f"{made}mining"
+    }
+    cluster = f"{graph.base}cluster/own/c"
+    missing = {
+        found.product
+        for found in graph.missing()
+        if found.rule == "G1" and cluster in found.subjects
+    }
+    # In the cluster nobody makes any of what mining buys in the table.
+    assert missing == inputs
+    assert len(missing) > 5

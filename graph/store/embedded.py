@@ -95,6 +95,24 @@ class EmbeddedStore:
                 raise
             raise Fault("fault.unprojected", reason=lacking[1]) from reason
 
+    def mentions(self, iri: str) -> bool:
+        """Say whether some statement is about a thing, or has it as what it says."""
+        term = NamedNode(iri)
+        found = (
+            self._store.quads_for_pattern(*pattern)
+            for pattern in ((term, None, None), (None, term, None), (None, None, term))
+        )
+        return any(next(quads, None) is not None for quads in found)
+
+    def texts(self, iri: str, predicate: str) -> dict[str, str]:
+        """Return what is stated of a thing in words, by language ("" where none is given)."""
+        try:
+            quads = self._store.quads_for_pattern(NamedNode(iri), NamedNode(predicate), None)
+        except ValueError:
+            return {}  # A query can make up what is no IRI.
+        texts = (quad.object for quad in quads if isinstance(quad.object, Literal))
+        return {text.language or "": text.value for text in texts}
+
     @property
     def oxigraph(self) -> Store:
         """The store itself, for other libraries; it is read-only."""

@@ -160,8 +160,9 @@ def query(
     if form == "parquet" and not target and sys.stdout.isatty():
         raise Fault("fault.binary", format=form)
     opened = existing(graph)
-    text, values = _asked(opened, _text(sparql, path), dict(map(setting, settings)), folder)
-    _warn(opened, text, output)
+    given = _text(sparql, path)
+    text, values = _asked(opened, given, dict(map(setting, settings)), folder)
+    _warn(opened, text, output, counts=text == given)
     limits = Limits(seconds=timeout or None, memory=memory or _half_of_the_memory())
     with closing(_answer(opened, text, values, form, limits)) as answer:
         if form in ("table", "md"):
@@ -217,14 +218,14 @@ def _half_of_the_memory() -> int:
     return int(psutil.virtual_memory().total) // 2
 
 
-def _warn(graph: KnowledgeGraph, text: str, output: Output) -> None:
-    """Tell what may make the answer mislead."""
+def _warn(graph: KnowledgeGraph, text: str, output: Output, *, counts: bool) -> None:
+    """Tell what may make the answer mislead; with ``counts`` also what is counted repeatedly."""
     from klaster.ontology.labels import phrase
     from klaster.ontology.sparql_text import adds_up_repetitions
 
     for term in graph.unknown_terms(text):
         output.tell(term.text(output.language))
-    if len(graph.sources()) > 1 and adds_up_repetitions(text):
+    if counts and len(graph.sources()) > 1 and adds_up_repetitions(text):
         output.tell(phrase("query.repetitions", output.language))
 
 

@@ -181,8 +181,8 @@ def test_only_the_first_rows_are_shown_and_that_is_told(small_graph) -> None:
             "the nearest is “<https://w3id.org/klaster/code/gap-rule/G9>”",
         ),
         (
-            "SELECT ?a { ?a a <https://w3id.org/klaster/ontology#Supply> }",
-            "the nearest is “kl:suppliesTo”",
+            "SELECT ?a { ?a a <https://w3id.org/klaster/ontology#Suply> }",
+            "the nearest is “kl:SupplyLink”",
         ),
     ],
 )
@@ -217,7 +217,7 @@ def test_a_term_that_is_known_or_none_of_klaster_s_is_not_warned_of(small_graph,
         ("SELECT ?a\n{ ?a ks:x ?b }", 5, "line 2, column 6"),
         ("SELECT ?a { ?a a kl:Aktor . FILTER (?a = ) }", None, "the nearest is kl:Actor"),
         ("SELECT ?a { ?a kl:gapRule code:gap-rule/G1 }", None, "<"),
-        ("SELECT ?a WHERE { ?a a }", 23, "line 1, column 24"),
+        ("SELECT ?a WHERE { ?a a }", 24, "line 1, column 25"),
     ],
 )
 def test_a_slip_is_shown_with_what_was_meant(small_graph, sparql, caret, expected) -> None:
@@ -236,7 +236,7 @@ def test_a_long_line_is_cut_around_the_slip(small_graph) -> None:
     lines = run("query", small_graph.path, sparql).stderr.splitlines()
     at = next(number for number, line in enumerate(lines) if line.strip() == "^")
     assert len(lines[at - 1]) <= 80
-    assert lines[at - 1][lines[at].index("^")] == "}"
+    assert lines[at - 1][: lines[at].index("^")].rstrip().endswith("?a }")
 
 
 def test_adding_up_what_several_sources_state_is_noted(tmp_path) -> None:
@@ -320,22 +320,21 @@ def test_a_reader_that_has_had_enough_is_no_fault(small_graph) -> None:
 @pytest.mark.skipif(not hasattr(os, "wait4"), reason="the system does not tell memory in use")
 @pytest.mark.parametrize("form", ["csv", "json", "parquet"])
 def test_an_answer_of_any_length_needs_no_more_memory(small_graph, tmp_path, form) -> None:
-    """Ten times the rows, which as Python objects would take 200 MB more, take none."""
+    """Six times the rows, 50 MB more in one piece and thrice that as objects, take no more."""
 
     def megabytes(rows: int) -> float:
-        numbers = " ".join(map(str, range(1000)))
-        some = " ".join(map(str, range(rows // 1000)))
-        sparql = f"SELECT ?a ?b {{ VALUES ?a {{ {numbers} }} VALUES ?b {{ {some} }} }}"
+        some, more = (" ".join(map(str, range(many))) for many in (500, rows // 500))
+        text = "x" * 200
+        sparql = f"SELECT ?a ?b ?t {{ VALUES ?a {{ {some} }} VALUES ?b {{ {more} }} BIND ('{text}' AS ?t) }}"
         path = tmp_path / f"{rows}.{form}"
-        process = started("query", small_graph.path, sparql, "-o", path)
+        process = started("query", small_graph.path, sparql, "-o", path, "--timeout", "0")
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = status
         for stream in (process.stdout, process.stderr):
             if stream:
                 stream.close()
         assert status == 0
-        assert path.stat().st_size > rows
+        assert path.stat().st_size > (rows if form == "parquet" else 200 * rows)
         return used.ru_maxrss / 1024
 
-    # Up to a batch, which is as many rows as fit four megabytes, memory does grow.
-    assert megabytes(3_000_000) < megabytes(700_000) + 60
+    assert megabytes(300_000) < megabytes(50_000) + 35

@@ -38,7 +38,9 @@ def answer_of(rows) -> bytes:
     parts = " ".join(f"OPTIONAL {{ ?row <p:{name}> ?{name} }}" for name in names)
     chosen = " ".join(f"?{name}" for name in names)
     asked = f"SELECT {chosen} {{ ?row <p:row> ?any {parts} }} ORDER BY ?row"
-    found = store.query(asked).serialize(format=ox.QueryResultsFormat.TSV)
+    solutions = store.query(asked)
+    assert isinstance(solutions, ox.QuerySolutions)
+    found = solutions.serialize(format=ox.QueryResultsFormat.TSV)
     assert found is not None
     return found
 

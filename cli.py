@@ -16,6 +16,7 @@ from klaster.commands.loading import demo, drop, init, load, sources
 from klaster.commands.matching import match
 from klaster.commands.missing import backtest, missing, policy
 from klaster.commands.page import page
+from klaster.commands.potential import potential
 from klaster.commands.querying import query, questions
 
 
@@ -74,5 +75,6 @@ for _command in (
     *(missing, backtest, policy),
     match,
     page,
+    potential,
 ):
     main.add_command(_command)

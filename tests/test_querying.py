@@ -232,7 +232,7 @@ def test_a_slip_is_shown_with_what_was_meant(small_graph, sparql, caret, expecte
 
 
 def test_a_long_line_is_cut_around_the_slip(small_graph) -> None:
-    sparql = f"SELECT ?a {{ {'?a a kl:Actor . ' * 30} ?a }} {'# ' * 60}"
+    sparql = f"SELECT ?a {{ {'?a a kl:Actor . ' * 30} ?a }}"
     lines = run("query", small_graph.path, sparql).stderr.splitlines()
     at = next(number for number, line in enumerate(lines) if line.strip() == "^")
     assert len(lines[at - 1]) <= 80
@@ -334,7 +334,10 @@ def test_an_answer_of_any_length_needs_no_more_memory(small_graph, tmp_path, for
             if stream:
                 stream.close()
         assert status == 0
-        assert path.stat().st_size > (rows if form == "parquet" else 200 * rows)
+        if form == "parquet":
+            assert pl.scan_parquet(path).select(pl.len()).collect().item() == rows
+        else:
+            assert path.stat().st_size > 200 * rows
         return used.ru_maxrss / 1024
 
     assert megabytes(300_000) < megabytes(50_000) + 35

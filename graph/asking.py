@@ -16,7 +16,7 @@ from klaster.ontology.codes import spellings
 from klaster.ontology.faults import Fault
 from klaster.ontology.labels import phrase_words
 from klaster.ontology.names import fold
-from klaster.ontology.questions import Parameter, Question, questions
+from klaster.ontology.questions import THEMES, Parameter, Question, questions
 from klaster.ontology.terms import XSD, code_iri
 
 _TABLES = {
@@ -42,6 +42,27 @@ def find_question(slug: str, folder: Path | None) -> Question:
     if slug not in known:
         raise Fault("fault.unknown-question", found=slug, nearest=nearest_of(slug, list(known)))
     return known[slug]
+
+
+def find_theme(name: str) -> str:
+    """Return a theme of the question library, given by its name or label in any language.
+
+    Raises
+    ------
+    Fault
+        If there is none, naming all.
+    """
+    known = {
+        fold(label): theme for theme in THEMES for label in (theme, *theme_words(theme).values())
+    }
+    if fold(name) not in known:
+        raise Fault("fault.unknown-theme", found=name, known=", ".join(THEMES))
+    return known[fold(name)]
+
+
+def theme_words(theme: str) -> Mapping[str, str]:
+    """Return what a theme is called in every language."""
+    return phrase_words(f"theme.{theme}")
 
 
 def find_thing(columns: Columns, table: str, name: str) -> str:

@@ -15,9 +15,13 @@ from pathlib import Path
 import pytest
 from clean_cluster import (
     clean,
+    depend_on_one_behind,
+    export_far_from_logistics,
     hang_by_one,
     join,
     leave,
+    leave_the_centre_without,
+    make_less_than_others,
     meet,
     need_what_a_neighbour_makes,
     product,
@@ -57,15 +61,6 @@ def buy_mostly_from_one(tables) -> None:
         tables["supplies"][-1]["share"] = share
 
 
-def depend_on_one_behind(tables) -> None:
-    farms = sorted({row["buyer"] for row in tables["supplies"] if row["product"] == "feed"})
-    tables["supplies"] = [row for row in tables["supplies"] if row["product"] != "feed"]
-    for farm in farms:
-        join(tables, f"own-{farm}")
-        for seller in ("feeder0", f"own-{farm}"):
-            sell(tables, seller, farm, "feed")
-
-
 def pass_through_one(tables) -> None:
     for name in ("o1", "o2", "gate", "m1", "m2", "last"):
         join(tables, name)
@@ -102,17 +97,6 @@ def play_a_role_alone(tables) -> None:
     meet(tables, "haulage", "truck", "truck2")
 
 
-def export_far_from_logistics(tables) -> None:
-    for name in ("x", "y1", "y2"):
-        join(tables, name, council=False)
-    for key, *pair in (("1", "mill0", "y1"), ("2", "y1", "x"), ("3", "x", "y2"), ("4", "y2", "mill1")):  # fmt: skip
-        meet(tables, f"ring{key}", *pair)
-    tables["exports"].append(
-        {"exporter": "x", "product": "cheese", "year": "2024", "value": "30", "currency": "USD"}
-    )
-    # Who is said to export is one, whatever it makes; support is for the makers of cheese.
-
-
 def support_nobody(tables) -> None:
     tables["awards"] = [row for row in tables["awards"] if row["instrument"] != "grant"]
 
@@ -129,32 +113,6 @@ def support_too_few(tables) -> None:
 
 def support_others(tables) -> None:
     tables["awards"].append({"instrument": "grant", "beneficiary": "lab"})
-
-
-def leave_the_centre_without(tables) -> None:
-    for name in ("hub", "x1", "x2"):
-        join(tables, name, council=name == "hub")
-    for key, *pair in (("1", "hub", "x1"), ("2", "x1", "x2"), ("3", "x2", "mill0")):
-        meet(tables, f"ring{key}", *pair)
-    tables["makes"].append({"actor": "hub", "product": "cheese"})
-    for farm in ("farm0", "farm1"):
-        sell(tables, farm, "hub", "milk")
-
-
-def make_less_than_others(tables) -> None:
-    """Three more clusters: cloth goes with dress and hat, the first lacks the hat."""
-    for name in ("cloth", "dress", "hat", "oil"):
-        product(tables, name)
-    for prefix, made in (
-        ("k", ("cloth", "dress", "hat")),
-        ("l", ("cloth", "hat")),
-        ("m", ("oil",)),
-    ):
-        more = clean(f"{prefix}-")
-        for table in ("actors", "memberships", "cooperations", "clusters", "supplies", "exports", "makes", "awards"):  # fmt: skip
-            tables[table] += more[table]
-        tables["makes"] += [{"actor": f"{prefix}-mill0", "product": name} for name in made]
-    tables["makes"] += [{"actor": "mill0", "product": name} for name in ("cloth", "dress")]
 
 
 def forget(table, column, **match):

@@ -13,7 +13,7 @@ from klaster.graph.network.layout import SPACING, lay_out
 from klaster.graph.views.canvas import Canvas, Results, Sources
 from klaster.graph.views.groupings import groupings
 from klaster.graph.views.palette import ACTORS, CLUSTER, FINDING, INSTRUMENT, LINKS, SUGGESTED
-from klaster.graph.views.picture import Layer, LinkKind, Measure, Node, NodeKind, Picture, Words
+from klaster.graph.views.picture import Layer, LinkKind, Measure, Node, NodeKind, Picture
 from klaster.graph.views.things import add_actors, add_clusters, add_instruments
 from klaster.graph.views.ties import (
     REMARKS,
@@ -176,17 +176,17 @@ def _link_kinds() -> list[LinkKind]:
         for code, (colour, directed) in LINKS.items()
     ]
 
-    def said(code: str, colour: str, layer: str, *, dashed: bool, directed: bool) -> LinkKind:
-        words: Words = phrase_words(f"drawing.{code}")
+    def said(phrase: str, colour: str, layer: str, *, dashed: bool, directed: bool) -> LinkKind:
+        code, words = phrase.removeprefix("drawing."), phrase_words(phrase)
         return LinkKind(code, words, colour, directed=directed, dashed=dashed, layer=layer)
 
     return [
         *links,
-        said("finding", FINDING, "", dashed=True, directed=False),
-        said("suggested-supply", SUGGESTED, _SUGGESTED, dashed=True, directed=True),
-        said("suggested-cooperation", SUGGESTED, _SUGGESTED, dashed=True, directed=False),
-        said("award", INSTRUMENT, _POLICY, dashed=False, directed=True),
-        said("eligible", INSTRUMENT, _POLICY, dashed=True, directed=True),
+        said("drawing.finding", FINDING, "", dashed=True, directed=False),
+        said("drawing.suggested-supply", SUGGESTED, _SUGGESTED, dashed=True, directed=True),
+        said("drawing.suggested-cooperation", SUGGESTED, _SUGGESTED, dashed=True, directed=False),
+        said("drawing.award", INSTRUMENT, _POLICY, dashed=False, directed=True),
+        said("drawing.eligible", INSTRUMENT, _POLICY, dashed=True, directed=True),
     ]
 
 

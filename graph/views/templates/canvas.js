@@ -9,7 +9,6 @@ let network = null;
 let drawnMarks = [];
 let drawnTies = [];
 let fitScale = 1;
-let crowded = 1;
 // The marks that a selection leaves bright, or null for all.
 let emphasised = null;
 let stylesFor = "";
@@ -55,7 +54,6 @@ function draw({ keep = false } = {}) {
   ready = false;
   scene = buildScene();
   stylesFor = labelsFor = "";
-  crowded = clamp((150 / (scene.marks.length || 1)) ** 0.3, 0.5, 1);
   const busy = scene.ties.length > 1200;
   network.setOptions({ interaction: { hideEdgesOnDrag: busy, hideEdgesOnZoom: busy } });
   network.setData({
@@ -92,7 +90,9 @@ function radius(mark) {
   const { radius: own, node } = scene.marks[mark];
   const scale = network.getScale();
   if (own) return own * scale;
-  return crowded * (5.5 + 12.5 * sizes[node]) * clamp((scale / fitScale) ** 0.3, 0.6, 1.6);
+  // Neighbours stand a spacing apart: with the whole in view, no mark covers another's middle.
+  const crowded = clamp((SPACING * fitScale) / 36, 0.42, 1);
+  return crowded * (5.5 + 12.5 * sizes[node]) * clamp((scale / fitScale) ** 0.4, 0.6, 1.8 / crowded ** 0.5);
 }
 
 /* vis-network measures nodes, lines and arrows in units of the picture; the page wants pixels.

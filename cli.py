@@ -16,6 +16,7 @@ from klaster.commands.loading import demo, drop, init, load, sources
 from klaster.commands.matching import match
 from klaster.commands.missing import backtest, missing, policy
 from klaster.commands.page import page
+from klaster.commands.report import report
 
 
 class Commands(click.Group):
@@ -69,6 +70,6 @@ for _command in (
     central_command,
     *(missing, backtest, policy),
     match,
-    page,
+    *(page, report),
 ):
     main.add_command(_command)

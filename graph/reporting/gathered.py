@@ -30,6 +30,8 @@ SUGGESTED = 10
 """So many suggestions a layer are reported."""
 PREDICTED_UP_TO = 20_000
 """Up to so many links are suggestions audited unasked: beyond that it takes many minutes."""
+CHECKED_UP_TO = 50_000
+"""Up to so many rows is the graph checked unasked: beyond that it takes minutes."""
 LOOKED_UP = 500
 """Of so many records behind one figure are the rows looked up; a part of them is shown."""
 
@@ -132,9 +134,10 @@ class Gathered:
         return [self.cluster, *self.facts.members_of.get(self.cluster, ())]
 
     @cached_property
-    def checks(self) -> Sequence[Check]:
-        """What does not conform to the shapes."""
-        return self.graph.check()
+    def checks(self) -> Sequence[Check] | None:
+        """What does not conform to the shapes; nothing where the check takes too long."""
+        rows = sum(sum(entry.rows.values()) for entry in self.graph.sources())
+        return self.graph.check() if rows <= CHECKED_UP_TO else None
 
     @cached_property
     def counts(self) -> Sequence[Count]:

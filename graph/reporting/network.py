@@ -20,6 +20,8 @@ from klaster.ontology.labels import phrase
 MOST_DRAWN = 150
 """Up to so many actors each is drawn; of more the clusters are, or the communities."""
 MOST_BUBBLES = 30
+LINKS_OF_GROUP = 2
+"""So many of its strongest links are drawn of each group, and those that others need."""
 
 
 def network_section(gathered: Gathered) -> Section:
@@ -111,6 +113,7 @@ def _groups(gathered: Gathered) -> tuple[Drawing, tuple[str, ...]]:
     one, other = place[group_of[ends[:, 0]]], place[group_of[ends[:, 1]]]
     between = (one >= 0) & (other >= 0) & (one < other)
     pairs = Counter(zip(one[between].tolist(), other[between].tolist(), strict=True))
+    pairs = _strongest(pairs)
     links = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
     positions = lay_out(len(kept), links) * 1.6
     largest = float(sizes.max(initial=1))
@@ -136,6 +139,17 @@ def _groups(gathered: Gathered) -> tuple[Drawing, tuple[str, ...]]:
         )
     legend = (("cluster", phrase("report.bubble", language)),)
     return Drawing(tuple(dots), strengths, legend), tuple(told)
+
+
+def _strongest(pairs: Counter[tuple[int, int]]) -> Counter[tuple[int, int]]:
+    """Return of the links between groups the strongest few of each group: all would be a blot."""
+    kept: Counter[tuple[int, int]] = Counter()
+    of_group: Counter[int] = Counter()
+    for pair, count in sorted(pairs.items(), key=lambda item: (-item[1], item[0])):
+        if min(of_group[end] for end in pair) < LINKS_OF_GROUP:
+            kept[pair] = count
+            of_group.update(pair)
+    return kept
 
 
 def _grouped(gathered: Gathered) -> tuple[NDArray[np.int64], list[str]]:

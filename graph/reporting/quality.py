@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from klaster.graph.counts import DISAGREEING
 from klaster.graph.reporting.gaps import remark
-from klaster.graph.reporting.gathered import Gathered
+from klaster.graph.reporting.gathered import CHECKED_UP_TO, Gathered
 from klaster.graph.views.document import (
     Bibliography,
     Block,
@@ -89,10 +89,13 @@ def unanswered(gathered: Gathered) -> list[str]:
 def _checks(gathered: Gathered) -> list[Block]:
     language = gathered.language
     checks = gathered.checks
-    blocks: list[Block] = [
-        SubHeading(phrase("report.check", language)),
-        Prose((verdict(checks, language),)),
-    ]
+    blocks: list[Block] = [SubHeading(phrase("report.check", language))]
+    if checks is None:
+        command = gathered.origin("check").command
+        most = shown(CHECKED_UP_TO, language)
+        told = phrase("report.too-many-rows", language, most=most, command=command)
+        return [*blocks, Prose((told,))]
+    blocks.append(Prose((verdict(checks, language),)))
     if not checks:
         return blocks
     sheet = check_sheet(

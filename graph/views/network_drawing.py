@@ -106,6 +106,9 @@ def _name(dot: Dot, place: tuple[float, float], taken: Taken, width: float) -> l
     """Return a node's name at the first side of it where there is room, or nothing."""
     words = shortened(dot.label, LETTERS, _LONGEST)
     for x, y, anchor, box in _sides(dot, place, width_of(words, LETTERS)):
+        within = anchor == "middle" and box[1] < place[1] < box[3]
+        if within:
+            return [text(x, y, words, anchor=anchor, kind="name strong")]
         if box[0] >= 2 and box[2] <= width - 2 and box[1] >= 0 and taken.is_free(box):
             taken.add(box)
             kind = "name strong" if dot.style == "cluster" else "name"
@@ -118,6 +121,9 @@ def _sides(
 ) -> Iterator[tuple[float, float, str, Box]]:
     """Return where a name may stand beside a node, the best first, with what it would cover."""
     x, y = place
+    inside = (x - room / 2, y - LETTERS * 0.5, x + room / 2, y + LETTERS * 0.6)
+    if room < 2 * RADIUS * dot.size:
+        yield x, y + LETTERS * 0.35, "middle", inside
     far = RADIUS * dot.size * (1.35 if SHAPES.get(dot.style) == "star" else 1.2) + 3
     up, down = LETTERS * 0.8, LETTERS * 0.3
     for aside, over in ((1, 0), (-1, 0), (0, 1), (0, -1), (1, 1), (1, -1), (-1, 1), (-1, -1)):

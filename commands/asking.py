@@ -17,6 +17,7 @@ from klaster.commands.options import (
     questions_folder,
     spoken,
 )
+from klaster.commands.progress import working
 
 
 @click.command()
@@ -36,9 +37,12 @@ def info(graph: Path, output: Output) -> None:
 def check(graph: Path, output: Output) -> None:
     """Check GRAPH against the shapes; exit code 1 if it does not conform."""
     from klaster.graph.views.report import check_sheet, verdict
+    from klaster.ontology.labels import phrase
 
     opened = existing(graph)
-    results = opened.check()
+    with working(output) as step:
+        step(phrase("stage.check", output.language))
+        results = opened.check()
     for_people = output.for_people
     output.show(
         check_sheet(results, base=opened.base, language=output.language, for_people=for_people)
@@ -99,7 +103,9 @@ def query(
         found = opened.ask(text.strip(), folder=folder, **dict(map(setting, settings)))
     else:
         found = opened.query(text)
-    output.show(answer_sheet(found.columns, found.rows))
+    output.show(
+        answer_sheet(found.columns, found.rows, base=opened.base, for_people=output.for_people)
+    )
 
 
 @click.command()

@@ -10,6 +10,7 @@ import click
 
 from klaster.commands.opening import existing
 from klaster.commands.options import Output, graph_argument, printed, sliced
+from klaster.commands.progress import working
 
 
 @click.command("central")
@@ -41,11 +42,14 @@ def central_command(
     cannot be told apart share one.
     """
     from klaster.graph.central import central, central_changes
+    from klaster.ontology.labels import phrase
 
     opened = existing(graph)
     manner = {"by": by, "top": top, "explain": explain, **output.manner, **slices}
-    if since:
-        sheet = central_changes(opened, since=since.date(), **manner)
-    else:
-        sheet = central(opened, interval=not sure, **manner)
+    with working(output) as step:
+        step(phrase("stage.measure", output.language))
+        if since:
+            sheet = central_changes(opened, since=since.date(), **manner)
+        else:
+            sheet = central(opened, interval=not sure, **manner)
     output.show(sheet, always=explain)

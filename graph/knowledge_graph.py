@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from klaster.graph.loading import LoadReport
     from klaster.graph.matching.proposals import Proposals
     from klaster.graph.network.network import Network
-    from klaster.graph.reporting.report import Report
     from klaster.graph.store.columns import Columns
     from klaster.graph.store.embedded import EmbeddedStore
     from klaster.graph.views.picture import Picture
@@ -368,36 +367,6 @@ class KnowledgeGraph(Diagnosis):
         )
         name = self.path.name.removesuffix(".klaster")
         return draw(results, name=name, language=language, revision=self.revision)
-
-    def report(
-        self,
-        *,
-        language: str = "en",
-        cluster: str | None = None,
-        date: dt.date | None = None,
-        progress: Callable[[str], None] = lambda _: None,
-    ) -> Report:
-        """Return the whole report: its ``html`` and ``markdown`` are documents to hand on.
-
-        Parameters
-        ----------
-        cluster
-            IRI, id or name: only what concerns this cluster.
-        date
-            Only what holds that day counts in the network, the cards and the support.
-        progress
-            Called with the key of each section before it is worked out.
-        """
-        from klaster.graph.reporting.report import write_up
-
-        return write_up(
-            self,
-            self._columns,
-            language=language,
-            cluster=self.cluster(cluster) if cluster else "",
-            date=date,
-            progress=progress,
-        )
 
     def info(self) -> list[Count]:
         """Return counts of what is in the graph, and what the data can and cannot answer."""

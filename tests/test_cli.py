@@ -105,16 +105,6 @@ def test_a_pipe_gets_csv_and_a_terminal_a_table(small_graph) -> None:
     assert done("missing", small_graph.path, "--format", "md").stdout.startswith("| rule |")
 
 
-@pytest.mark.parametrize("columns", [80, 200])
-@pytest.mark.parametrize("language", ["en", "ru", "uz"])
-def test_no_line_is_wider_than_the_terminal(demo_graph, columns, language) -> None:
-    for command in (("central",), ("missing",), ("check",), ("info",)):
-        asked = (*command, demo_graph.path, "--format", "table", "--lang", language)
-        result = done(*asked, columns=columns)
-        wide = [line for line in result.output.splitlines() if len(line) > columns]
-        assert not wide, wide[:2]
-
-
 def test_a_wider_terminal_shows_more_measures(demo_graph) -> None:
     command = ("central", demo_graph.path, "--format", "table")
     assert "constraint" not in done(*command, columns=80).stdout

@@ -6,7 +6,6 @@ columns that a person reads.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,10 +14,13 @@ import polars as pl
 from klaster.graph.answer import Check, Count
 from klaster.graph.findings.finding import Finding
 from klaster.graph.matching.proposal import MATCH_COLUMNS, Proposal
-from klaster.graph.views.table import Heading, render, visible
+from klaster.graph.views.severity import graded
+from klaster.graph.views.table import Heading, Toned, render, visible
+from klaster.graph.views.wording import decimal
 from klaster.ontology.codes import codes
 from klaster.ontology.labels import code_label, phrase
 from klaster.ontology.questions import Question
+from klaster.ontology.terms import PREFIXES
 
 
 @dataclass(frozen=True)
@@ -29,19 +31,22 @@ class Sheet:
     headings: Sequence[Heading]
     notes: Sequence[str] = ()
 
-    def text(self, form: str, *, language: str, width: int) -> str:
-        """Return the rows in one of the formats."""
-        return render(self.rows, self.headings, form, language=language, width=width)
+    def text(self, form: str, *, language: str, width: int, coloured: bool = False) -> str:
+        """Return the rows in one of the formats, ``coloured`` for a terminal that can."""
+        return render(
+            self.rows, self.headings, form, language=language, width=width, coloured=coloured
+        )
 
     def explanation(self, *, language: str, width: int) -> str:
         """Return the notes and what the figures of the columns shown mean."""
+        from klaster.graph.views.terminal import wrapped
+
         shown = visible(self.rows, self.headings, language=language, width=width)
         notes = list(self.notes)
         notes += [f"{heading.label}: {heading.meaning}" for heading in shown if heading.meaning]
         if len(shown) < len(self.headings):
             notes.append(phrase("cli.hidden", language))
-        lines = (textwrap.fill(note, min(width, 110), subsequent_indent="  ") for note in notes)
-        return "\n".join(lines)
+        return "\n".join(wrapped(note, min(width, 110)) for note in notes)
 
 
 def _data_headings(keys: Iterable[str]) -> list[Heading]:
@@ -168,10 +173,10 @@ def missing_sheet(
         return Sheet(rows, _data_headings(keys))
     for row in rows:
         row["rule"] = f"{row['rule']} {code_label('gap-rule', str(row['rule']), language)}"
-        row["severity"] = round(float(str(row["severity"])), 2)
+        row["severity"] = graded(float(str(row["severity"])), language)
     headings = [
+        Heading("severity", phrase("head.severity", language)),
         Heading("rule", phrase("head.rule", language), widest=26),
-        Heading("severity", phrase("head.severity", language), number=True),
         Heading("text", phrase("head.finding", language)),
     ]
     notes = [phrase("cli.recorded", language), phrase("note.severity", language)]
@@ -194,7 +199,7 @@ def match_sheet(
     if not for_people:
         return Sheet(rows, _data_headings(MATCH_COLUMNS))
     for row in rows:
-        row["score"] = round(float(str(row["score"])), 2)
+        row["score"] = decimal(float(str(row["score"])), language)
     headings = [
         Heading("score", phrase("head.score", language), number=True),
         Heading("actor_name", phrase("head.actor", language), widest=30),
@@ -216,11 +221,11 @@ def changes_sheet(rows: pl.DataFrame, *, language: str, for_people: bool) -> She
     for row in told:
         row["change"] = phrase(f"card.{row['change']}", language)
         row["rule"] = f"{row['rule']} {code_label('gap-rule', row['rule'], language)}"
-        row["severity"] = round(row["severity"], 2)
+        row["severity"] = graded(row["severity"], language)
     headings = [
         Heading("change", phrase("head.change", language)),
+        Heading("severity", phrase("head.severity", language)),
         Heading("rule", phrase("head.rule", language), widest=26),
-        Heading("severity", phrase("head.severity", language), number=True),
         Heading("text", phrase("head.finding", language)),
     ]
     return Sheet(told, headings, [phrase("cli.recorded", language)])
@@ -237,7 +242,12 @@ def cards_sheet(cards: pl.DataFrame, *, language: str, for_people: bool) -> Shee
         row["item"] = phrase(f"card.{row['item']}", language)
         row["coverage"] = code_label("coverage", row["coverage"], language)
     headings = [
-        Heading(key, phrase(f"head.{head}", language), number=key in ("value", "required"))
+        Heading(
+            key,
+            phrase(f"head.{head}", language),
+            number=key in ("value", "required"),
+            grouped=key == "label",
+        )
         for key, head in (
             ("label", "cluster"),
             ("item", "item"),
@@ -259,7 +269,7 @@ def mechanisms_sheet(found: pl.DataFrame, *, language: str, for_people: bool) ->
     for row in lacking:
         row["mechanism"] = code_label("mechanism", row["mechanism"], language)
     headings = [
-        Heading("label", phrase("head.cluster", language)),
+        Heading("label", phrase("head.cluster", language), grouped=True),
         Heading("mechanism", phrase("head.mechanism", language)),
     ]
     return Sheet(lacking, headings, [phrase("card.mechanisms", language)])
@@ -309,7 +319,9 @@ def check_sheet(checks: Sequence[Check], *, base: str, language: str, for_people
         row = {**vars(check), "message": _told(check.message, language)}
         row["severity"] = check.severity.lower()
         if for_people:
-            row["severity"] = phrase(f"severity.{check.severity}", language)
+            row["severity"] = Toned(
+                phrase(f"severity.{check.severity}", language), _TONES.get(check.severity, "note")
+            )
             row["subject"] = check.label or check.subject.removeprefix(base)
         rows.append(row)
     if not for_people:
@@ -324,6 +336,9 @@ def check_sheet(checks: Sequence[Check], *, base: str, language: str, for_people
         if any(row[key] for row in rows)
     ]
     return Sheet(rows, headings)
+
+
+_TONES = {"Violation": "high", "Warning": "medium"}
 
 
 def verdict(checks: Sequence[Check], language: str) -> str:
@@ -361,7 +376,10 @@ def info_sheet(counts: Sequence[Count], *, language: str, for_people: bool) -> S
         for line in counts
     ]
     headings = [
-        Heading(key, phrase(f"head.{key}", language), number=key == "count") for key in keys
+        Heading(
+            key, phrase(f"head.{key}", language), number=key == "count", grouped=key == "section"
+        )
+        for key in keys
     ]
     return Sheet(words, headings)
 
@@ -378,6 +396,8 @@ def sources_sheet(
     if not for_people:
         keys = ("name", "kind", "loaded_at", "rows", "path", "sha256", "loader")
         return Sheet(rows, _data_headings(keys))
+    for row in rows:
+        row["loaded_at"] = str(row["loaded_at"])[:16].replace("T", " ")
     headings = [
         Heading("name", phrase("head.source", language)),
         Heading("kind", phrase("head.kind-of-source", language)),
@@ -406,7 +426,34 @@ def questions_sheet(library: Mapping[str, Question], *, language: str, for_peopl
     return Sheet(rows, [Heading(key, phrase(f"head.{key}", language)) for key in keys])
 
 
-def answer_sheet(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Sheet:
-    """Return the answer to a query, under the names of its variables."""
+def answer_sheet(
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    base: str = "",
+    for_people: bool = False,
+) -> Sheet:
+    """Return the answer to a query, under the names of its variables.
+
+    For people IRIs are shortened as a query may write them, ``base`` to ``d:``, and variables
+    that no row binds are left out.
+    """
     named = [dict(zip(columns, row, strict=True)) for row in rows]
-    return Sheet(named, _data_headings(columns))
+    if not for_people:
+        return Sheet(named, _data_headings(columns))
+    bound = [name for name in columns if any(row[name] is not None for row in named)]
+    prefixes = {"d": base, **{name: PREFIXES[name] for name in ("code", "kl")}}
+    told = [{name: _short(row[name], prefixes) for name in bound} for row in named]
+    headings = [
+        Heading(name, name, number=any(isinstance(row[name], int | float) for row in told))
+        for name in bound
+    ]
+    return Sheet(told, headings)
+
+
+def _short(value: object, prefixes: Mapping[str, str]) -> object:
+    if isinstance(value, str):
+        for prefix, start in prefixes.items():
+            if start and value.startswith(start):
+                return f"{prefix}:{value.removeprefix(start)}"
+    return value

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from klaster.graph.views.table import Toned
+from klaster.graph.views.wording import decimal
 from klaster.ontology.labels import phrase
 
 LEVELS: Final = (("high", 2 / 3), ("medium", 1 / 3), ("low", 0.0))
@@ -32,3 +34,15 @@ def level_word(severity: float, language: str) -> str:
     ('high', 'yuqori')
     """
     return phrase(f"level.{level(severity)}", language)
+
+
+def graded(severity: float, language: str) -> Toned:
+    """Return a severity as its level and its figure, in the tone of the level.
+
+    Examples
+    --------
+    >>> graded(0.5, "en"), graded(0.5, "en").tone
+    ('medium 0.50', 'medium')
+    """
+    text = f"{level_word(severity, language)} {decimal(severity, language)}"
+    return Toned(text, level(severity))

@@ -184,6 +184,8 @@ def test_no_phrase_is_given_twice_and_none_is_left_over() -> None:
         "layer.",
         "note.",
         "measure.",
+        "risk.",
+        "brokers.",
         "fault.integer",
         "fault.year",
         "page.",

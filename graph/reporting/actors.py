@@ -11,6 +11,8 @@ from klaster.graph.network.centrality import ranking
 from klaster.graph.network.connectivity import dominated
 from klaster.graph.network.uncertainty import DROPPED, ROUNDS, is_quick, rank_intervals
 from klaster.graph.reporting.gathered import Gathered
+from klaster.graph.risk import Assumptions
+from klaster.graph.risk_answers import risk_answer
 from klaster.graph.views.document import (
     Bar,
     Bars,
@@ -47,6 +49,7 @@ def actors_section(gathered: Gathered) -> Section:
     for measure in BESIDE:
         blocks += _ranked(gathered, measure)
     blocks += _cuts(gathered)
+    blocks += _risk(gathered)
     return Section("central", title, tuple(blocks))
 
 
@@ -204,6 +207,36 @@ def _cuts(gathered: Gathered) -> list[Block]:
     # The network of supplies has all actors, as the network has.
     blocks.append(Points(tuple(lines)))
     return blocks
+
+
+def _risk(gathered: Gathered) -> list[Block]:
+    """Return whose failure would cost most, where supplies are recorded."""
+    language = gathered.language
+    blocks: list[Block] = [Heading(phrase("report.risk", language))]
+    if not gathered.supply.weights.nnz:
+        return [*blocks, Prose((phrase("report.no-supplies", language),))]
+    sheet = risk_answer(
+        gathered.graph,
+        given=Assumptions(),
+        top=TOP,
+        language=language,
+        for_people=True,
+        cluster=gathered.cluster or None,
+        date=gathered.date,
+    )
+    if not sheet.rows:
+        return [*blocks, Prose((phrase("report.no-risk", language),))]
+    rows = [{**row, "label": gathered.name(str(row["actor"]))} for row in sheet.rows]
+    headings = [
+        replace(one, label=first_capital(one.label)) for one in sheet.headings if one.key != "kind"
+    ]
+    notes = [*sheet.notes, *(f"{one.label}: {one.meaning}" for one in headings if one.meaning)]
+    rests_on = _links_of(gathered, pl.Series([row["actor"] for row in rows], dtype=pl.String))
+    origin = gathered.origin("risk", sliced=True, dated=True, rests_on=rests_on)
+    return [
+        *blocks,
+        Grid(phrase("report.risk-table", language), Sheet(rows, headings, notes), origin),
+    ]
 
 
 def _counted_names(key: str, names: list[str], many: int, language: str) -> str:

@@ -32,6 +32,8 @@ from klaster.ontology.faults import Fault
 from klaster.ontology.labels import code_label, phrase
 
 TOP = 15
+RISK_UP_TO = 5_000
+"""Up to so many supplies are failures followed unasked: beyond that it takes minutes."""
 BESIDE = {
     "degree": ("in-degree", "out-degree", "betweenness"),
     "betweenness": ("degree", "core", "cut"),
@@ -215,6 +217,11 @@ def _risk(gathered: Gathered) -> list[Block]:
     blocks: list[Block] = [Heading(phrase("report.risk", language))]
     if not gathered.supply.weights.nnz:
         return [*blocks, Prose((phrase("report.no-supplies", language),))]
+    if gathered.supply.links.height > RISK_UP_TO:
+        command = gathered.origin("risk", sliced=True, dated=True).command
+        most = shown(RISK_UP_TO, language)
+        told = phrase("report.too-many-supplies", language, most=most, command=command)
+        return [*blocks, Prose((told,))]
     sheet = risk_answer(
         gathered.graph,
         given=Assumptions(),

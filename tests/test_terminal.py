@@ -24,6 +24,8 @@ COMMANDS = {
     "central": ("central", "GRAPH", "--top", "8"),
     "central-explained": ("central", "GRAPH", "--top", "3", "--explain"),
     "central-since": ("central", "GRAPH", "--since", "2018-01-01", "--date", "2025-01-01"),
+    "brokers": ("central", "GRAPH", "--roles", "cluster"),
+    "risk": ("risk", "GRAPH"),
     "missing": ("missing", "GRAPH"),
     "card": ("missing", "GRAPH", "--card"),
     "without": ("missing", "GRAPH", "--without", "BCT Cluster"),

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from klaster.commands.completion import measures
 from klaster.commands.opening import existing
 from klaster.commands.options import Output, graph_argument, printed, sliced
 from klaster.commands.progress import working
@@ -15,7 +16,13 @@ from klaster.commands.progress import working
 
 @click.command("central")
 @graph_argument
-@click.option("--by", default="degree", show_default=True, help="Measure to rank by.")
+@click.option(
+    "--by",
+    default="degree",
+    show_default=True,
+    shell_complete=measures,
+    help="Measure to rank by.",
+)
 @sliced
 @click.option(
     "--since",

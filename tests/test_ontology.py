@@ -185,6 +185,7 @@ def test_no_phrase_is_given_twice_and_none_is_left_over() -> None:
         "note.",
         "measure.",
         "risk.",
+        "trade",
         "brokers.",
         "fault.integer",
         "fault.year",

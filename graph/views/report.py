@@ -19,8 +19,6 @@ from klaster.graph.views.table import Heading, Toned, render, visible
 from klaster.graph.views.wording import decimal
 from klaster.ontology.codes import codes
 from klaster.ontology.labels import code_label, phrase
-from klaster.ontology.questions import Question
-from klaster.ontology.terms import PREFIXES
 
 
 @dataclass(frozen=True)
@@ -406,54 +404,3 @@ def sources_sheet(
         Heading("path", phrase("head.path", language)),
     ]
     return Sheet(rows, headings)
-
-
-def questions_sheet(library: Mapping[str, Question], *, language: str, for_people: bool) -> Sheet:
-    """Return the question library: ``name, question, parameters``."""
-    rows = [
-        {
-            "name": slug,
-            "question": question.title(language),
-            "parameters": " ".join(
-                f"{asked.name}={asked.default}" for asked in question.parameters
-            ),
-        }
-        for slug, question in library.items()
-    ]
-    keys = ("name", "question", "parameters")
-    if not for_people:
-        return Sheet(rows, _data_headings(keys))
-    return Sheet(rows, [Heading(key, phrase(f"head.{key}", language)) for key in keys])
-
-
-def answer_sheet(
-    columns: Sequence[str],
-    rows: Iterable[Sequence[object]],
-    *,
-    base: str = "",
-    for_people: bool = False,
-) -> Sheet:
-    """Return the answer to a query, under the names of its variables.
-
-    For people IRIs are shortened as a query may write them, ``base`` to ``d:``, and variables
-    that no row binds are left out.
-    """
-    named = [dict(zip(columns, row, strict=True)) for row in rows]
-    if not for_people:
-        return Sheet(named, _data_headings(columns))
-    bound = [name for name in columns if any(row[name] is not None for row in named)]
-    prefixes = {"d": base, **{name: PREFIXES[name] for name in ("code", "kl")}}
-    told = [{name: _short(row[name], prefixes) for name in bound} for row in named]
-    headings = [
-        Heading(name, name, number=any(isinstance(row[name], int | float) for row in told))
-        for name in bound
-    ]
-    return Sheet(told, headings)
-
-
-def _short(value: object, prefixes: Mapping[str, str]) -> object:
-    if isinstance(value, str):
-        for prefix, start in prefixes.items():
-            if start and value.startswith(start):
-                return f"{prefix}:{value.removeprefix(start)}"
-    return value

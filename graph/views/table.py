@@ -22,8 +22,8 @@ class Heading:
     """A column: its key in data, its words for people, and what its figures mean.
 
     ``optional`` columns are left out, the last ones first, where a terminal is too narrow;
-    ``widest`` limits a column of text in a table; in a ``grouped`` column a value is written once
-    for all the rows below each other that have it.
+    ``widest`` limits a column of text in a table; one that is ``whole`` is not folded; in a
+    ``grouped`` column a value is written once for all the rows below each other that have it.
     """
 
     key: str
@@ -32,6 +32,7 @@ class Heading:
     optional: bool = False
     meaning: str = ""
     widest: int = 0
+    whole: bool = False
     grouped: bool = False
 
 

@@ -50,7 +50,7 @@ def _least(heading: Heading, column: Sequence[str]) -> int:
     """Return how narrow a column may be: figures stay whole, words of a heading too."""
     longest = max(map(cell_len, column), default=0)
     words = max(map(cell_len, heading.label.split()), default=0)
-    return max(longest if heading.number else min(longest, LEAST), words)
+    return max(longest if heading.number or heading.whole else min(longest, LEAST), words)
 
 
 def _widths(headings: Sequence[Heading], cells: Sequence[Sequence[str]], width: int) -> list[int]:

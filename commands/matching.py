@@ -8,6 +8,7 @@ import click
 
 from klaster.commands.opening import existing
 from klaster.commands.options import Output, graph_argument, printed
+from klaster.commands.progress import working
 
 
 @click.command()
@@ -38,7 +39,9 @@ def match(
     from klaster.ontology.labels import phrase
 
     language = output.language
-    found = existing(graph).match(threshold=threshold, top=top, language=language)
+    with working(output) as step:
+        step(phrase("stage.match", language))
+        found = existing(graph).match(threshold=threshold, top=top, language=language)
     if path:
         write_review(found, path, language=language)
         output.tell(phrase("cli.review", language, path=path, count=len(found), graph=graph))

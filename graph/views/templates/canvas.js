@@ -91,7 +91,7 @@ function radius(mark) {
   const scale = network.getScale();
   if (own) return own * scale;
   // Neighbours stand a spacing apart: with the whole in view, no mark covers another's middle.
-  const crowded = clamp((SPACING * fitScale) / 36, 0.42, 1);
+  const crowded = clamp((SPACING * fitScale) / 33, 0.5, 1);
   return crowded * (5.5 + 12.5 * sizes[node]) * clamp((scale / fitScale) ** 0.4, 0.6, 1.8 / crowded ** 0.5);
 }
 
@@ -124,7 +124,7 @@ function restyle() {
   const chosen = scene.marks.map(isChosen);
   emphasised = chosen.some(Boolean) ? new Set(chosen.flatMap((is, mark) => (is ? [mark] : []))) : null;
   const crowd = scene.ties.length;
-  const faint = clamp(11 / Math.sqrt(crowd || 1), 0.09, 1);
+  const faint = clamp(9 / Math.sqrt(crowd || 1), 0.08, 1);
   const touching = scene.ties.map(({ from, to }) => chosen[from] || chosen[to]);
   scene.ties.forEach(({ from, to }, at) => {
     if (emphasised && touching[at]) emphasised.add(from).add(to);

@@ -65,7 +65,7 @@ function step(by) {
 
 function pageKey(event) {
   const { target } = event;
-  const typing = target instanceof Element && target.closest("input[type=search], input[type=range], select, dialog");
+  const typing = target instanceof Element && target.closest("input[type=search], input[type=range], select, dialog[open]");
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "Enter" && target instanceof Element && target.closest(".vis-network")) return enterChosen();
   const action = Object.hasOwn(KEYS, event.key) && KEYS[event.key];

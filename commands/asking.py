@@ -22,7 +22,7 @@ from klaster.commands.options import (
 @click.command()
 @graph_argument
 @printed
-def info(graph: Path, output: Output) -> None:
+def info(graph: Path | str, output: Output) -> None:
     """Count what is in GRAPH, and say what the data can and cannot answer."""
     from klaster.graph.views.report import info_sheet
 
@@ -33,7 +33,7 @@ def info(graph: Path, output: Output) -> None:
 @click.command()
 @graph_argument
 @printed
-def check(graph: Path, output: Output) -> None:
+def check(graph: Path | str, output: Output) -> None:
     """Check GRAPH against the shapes; exit code 1 if it does not conform."""
     from klaster.graph.views.report import check_sheet, verdict
 
@@ -77,7 +77,7 @@ class QueryCommand(click.Command):
 @questions_folder
 @printed
 def query(
-    graph: Path,
+    graph: Path | str,
     sparql: str | None,
     path: Path | None,
     settings: tuple[str, ...],
@@ -126,7 +126,7 @@ def questions(folder: Path | None, output: Output) -> None:
 )
 @click.option("--rdf12", is_flag=True, help="Let links reify their direct edges (RDF 1.2).")
 @spoken
-def export(graph: Path, path: Path, rdf12: bool, output: Output) -> None:
+def export(graph: Path | str, path: Path, rdf12: bool, output: Output) -> None:
     """Write GRAPH as a workbook, a folder of CSV files or an RDF file."""
     from klaster.ontology.labels import phrase
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from klaster.graph.diagnosis import Diagnosis
 from klaster.graph.store.folder import GraphFolder, SourceEntry
 from klaster.ontology.faults import Fault
+from klaster.ontology.protocol import is_endpoint
 from klaster.ontology.terms import graph_iri
 
 if TYPE_CHECKING:
@@ -23,24 +24,39 @@ if TYPE_CHECKING:
     from klaster.graph.network.network import Network
     from klaster.graph.store.columns import Columns
     from klaster.graph.store.embedded import EmbeddedStore
+    from klaster.graph.store.remote import RemoteStore
+    from klaster.graph.store.remote_folder import RemoteFolder
     from klaster.graph.views.picture import Picture
 
 
 class KnowledgeGraph(Diagnosis):
-    """A graph in a folder ``NAME.klaster``.
+    """A graph in a folder ``NAME.klaster``, or in a store that a SPARQL endpoint gives access to.
 
     Parameters
     ----------
     path
-        The folder. It is made by the first ``load``.
+        The folder, or the address of the endpoint. A graph is made by the first ``load``.
     """
 
     def __init__(self, path: str | Path) -> None:
-        if str(path).startswith(("http://", "https://")):
-            raise Fault("fault.remote", path=path)
-        self.path = Path(path)
-        self._folder = GraphFolder(self.path)
+        self._folder: GraphFolder | RemoteFolder
+        if is_endpoint(path):
+            from klaster.graph.store.remote_folder import RemoteFolder
+
+            self._folder = RemoteFolder(str(path))
+        else:
+            self._folder = GraphFolder(Path(path))
         self._manifest = self._folder.manifest()
+
+    @property
+    def path(self) -> Path:
+        """The folder, or the address, as it may be shown."""
+        return Path(self._folder.place)
+
+    @property
+    def place(self) -> str:
+        """The folder or the address, as it may be shown."""
+        return self._folder.place
 
     @property
     def base(self) -> str:
@@ -144,6 +160,7 @@ class KnowledgeGraph(Diagnosis):
         self._reread()
 
     def _reread(self) -> None:
+        self._folder.reread()
         self._manifest = self._folder.manifest()
         for cached in ("_columns", "_store"):
             self.__dict__.pop(cached, None)
@@ -152,19 +169,24 @@ class KnowledgeGraph(Diagnosis):
     def _columns(self) -> Columns:
         from klaster.graph.store.columns import Columns
 
-        self._require()
-        return Columns(self._folder.table_folders(self._manifest))
+        self.require()
+        known = self._folder.merges(self._manifest)
+        return Columns(self._folder.table_folders(self._manifest), known=known)
 
     @cached_property
-    def _store(self) -> EmbeddedStore:
-        from klaster.graph.store.embedded import EmbeddedStore
+    def _store(self) -> EmbeddedStore | RemoteStore:
+        self.require()
+        return self._folder.opened(self._manifest)
 
-        self._require()
-        return EmbeddedStore(self._folder.store(self._manifest))
+    def require(self) -> None:
+        """Do nothing if there is a graph.
 
-    def _require(self) -> None:
-        if not self._folder.exists():
-            raise Fault("fault.no-graph", path=self.path)
+        Raises
+        ------
+        Fault
+            If there is none, with what would do.
+        """
+        self._folder.require()
 
     def query(self, sparql: str) -> Answer:
         """Run a SPARQL query over everything in the graph, with the usual prefixes given.
@@ -365,8 +387,7 @@ class KnowledgeGraph(Diagnosis):
             findings=self.missing(),
             coverage=Facts(self._columns).overall_coverage,
         )
-        name = self.path.name.removesuffix(".klaster")
-        return draw(results, name=name, language=language, revision=self.revision)
+        return draw(results, name=self._folder.name, language=language, revision=self.revision)
 
     def info(self) -> list[Count]:
         """Return counts of what is in the graph, and what the data can and cannot answer."""

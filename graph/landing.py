@@ -15,16 +15,17 @@ from klaster.graph.findings.gaps import METHOD, find_gaps
 from klaster.graph.findings.record import write_findings
 from klaster.graph.store.columns import Columns, read_columns, write_columns
 from klaster.graph.store.derived import write_derived
-from klaster.graph.store.embedded import StagedStore
 from klaster.graph.store.folder import GraphFolder, Manifest, SourceEntry, Staging
 from klaster.graph.store.merging import as_stated, read_tables
 from klaster.graph.store.quads import write_codes, write_source
+from klaster.graph.store.remote_change import RemoteStaging
+from klaster.graph.store.remote_folder import RemoteFolder
 from klaster.ontology.tables import SourceTables
 from klaster.ontology.terms import graph_iri
 
 
 def land(
-    folder: GraphFolder,
+    folder: GraphFolder | RemoteFolder,
     sources: Sequence[SourceTables],
     *,
     loaded_at: dt.datetime,
@@ -61,10 +62,9 @@ def land(
             found = find_gaps(columns)
             write_findings(stream, found, base=after.base, graph=graphs["findings"], method=METHOD)
         progress("store")
-        before = folder.store(staging.before) if staging.before.generation else None
-        store = StagedStore(staging.store, before)
+        store = staging.open_store()
         gone = sorted(changed | ({dropped} if dropped else set()))
-        replaced = [graph_iri(after.base, "source", name) for name in gone]
+        replaced = [graph_iri(after.base, part, name) for name in gone for part in staging.parts]
         store.replace([*replaced, *graphs.values()], quads)
         store.load_ontology(graphs["ontology"])
         store.close()
@@ -88,19 +88,25 @@ def _touched(after: Columns, before: Columns) -> set[str]:
 
 
 def _write_statements(
-    stream: IO[bytes], entry: SourceEntry, columns: Columns, staging: Staging, base: str
+    stream: IO[bytes],
+    entry: SourceEntry,
+    columns: Columns,
+    staging: Staging | RemoteStaging,
+    base: str,
 ) -> None:
     """Write what a source states, with the IRIs that stand for actors that are one."""
     frames = read_columns(staging.tables(entry.name))
-    source = SourceTables(
-        name=entry.name,
-        kind=entry.kind,
-        path=entry.path,
-        sha256=entry.sha256,
-        frames=as_stated(frames, columns.folders, columns.merges),
-    )
+    source = SourceTables(entry.name, entry.kind, entry.path, entry.sha256, frames, entry.manner)
+    stated = replace(source, frames=as_stated(frames, columns.folders, columns.merges))
     loaded_at = dt.datetime.fromisoformat(entry.loaded_at)
-    write_source(stream, source, base=base, loaded_at=loaded_at, loader=entry.loader)
+    told = {"loaded_at": loaded_at, "loader": entry.loader}
+    told_of = {"base": base, "with_place": staging.tells_places}
+    write_source(stream, stated, **told, **told_of)
+    apart = frames | {name: stated.frames[name] for name in frames.keys() & {"matches"}}
+    if "loaded" in staging.parts and any(
+        not frame.equals(stated.frames[name]) for name, frame in apart.items()
+    ):
+        write_source(stream, replace(source, frames=apart), **told, **told_of, part="loaded")
 
 
 def _entries(

@@ -114,17 +114,28 @@ class Columns:
     Things that several sources describe (the same IRI) stand once, with the first value known
     of each column; records stand as often as sources state them. So do actors that were decided
     to be the same, unless they are wanted apart, as they were loaded (``merged=False``).
+
+    ``known`` are the actors that gave way to another, where tables cannot tell that any more.
     """
 
-    def __init__(self, folders: Iterable[Path], *, merged: bool = True) -> None:
+    def __init__(
+        self,
+        folders: Iterable[Path],
+        *,
+        merged: bool = True,
+        known: Mapping[str, str] | None = None,
+    ) -> None:
         self.folders = list(folders)
         self._apart = not merged
+        self._known = known
         self._read: dict[str, pl.DataFrame] = {}
 
     @cached_property
     def merges(self) -> Mapping[str, str]:
         """The IRIs of actors that give way to another, with the one that stands for each."""
-        return {} if self._apart else merges(self.folders)
+        if self._apart:
+            return {}
+        return merges(self.folders) if self._known is None else self._known
 
     def table(self, name: str) -> pl.DataFrame:
         """Return one table over all sources, sorted by IRI and row."""

@@ -57,7 +57,7 @@ class EmbeddedStore:
                 substitutions={Variable(name): term for name, term in (values or {}).items()},
             )
         except SyntaxError as reason:
-            raise _unreadable(sparql, str(reason)) from reason
+            raise unreadable_query(sparql, str(reason)) from reason
         except RuntimeError as reason:
             lacking = re.search(r"variable (\?\w+) in its SELECT projection", str(reason))
             if not lacking:
@@ -75,7 +75,7 @@ class EmbeddedStore:
         return found or b""
 
 
-def _unreadable(sparql: str, reason: str) -> Fault:
+def unreadable_query(sparql: str, reason: str) -> Fault:
     """Return a message that shows where a query stops making sense."""
     place = re.search(r"error at (\d+):(\d+)", reason)
     if not place:

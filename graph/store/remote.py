@@ -1,0 +1,305 @@
+"""A store on another machine, asked by the SPARQL 1.1 protocol as the embedded one is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlencode
+
+import polars as pl
+from pyoxigraph import (
+    Literal,
+    NamedNode,
+    QueryBoolean,
+    QueryResultsFormat,
+    QuerySolutions,
+    RdfFormat,
+    Store,
+    Triple,
+    parse,
+    parse_query_results,
+)
+
+from klaster.graph.store.embedded import unreadable_query
+from klaster.graph.store.stated import STATEMENTS, statements_of
+from klaster.graph.store.values import with_values
+from klaster.ontology.faults import Fault
+from klaster.ontology.protocol import Endpoint, Received
+from klaster.ontology.sparql import calls_service
+from klaster.ontology.terms import PREFIXES
+
+_RESULTS: Final = {
+    "application/sparql-results+json": QueryResultsFormat.JSON,
+    "application/json": QueryResultsFormat.JSON,
+    "application/sparql-results+xml": QueryResultsFormat.XML,
+}
+_TRIPLES: Final = {
+    "application/n-triples": RdfFormat.N_TRIPLES,
+    "text/turtle": RdfFormat.TURTLE,
+    "text/plain": RdfFormat.N_TRIPLES,
+}
+_LINES: Final = frozenset({"application/n-triples", "text/plain"})
+_NESTED: Final = 100
+_BATCH: Final = 1 << 24
+
+Answer = QueryBoolean | QuerySolutions | Iterator[Triple]
+
+
+@dataclass
+class RemoteStore:
+    """A state that is read: queries see the union of the graph's named graphs.
+
+    Parameters
+    ----------
+    graphs
+        The named graphs of the graph; queries see no others that the store may hold.
+    """
+
+    endpoint: Endpoint
+    graphs: Sequence[str] = ()
+
+    def query(
+        self,
+        sparql: str,
+        *,
+        prefixes: Mapping[str, str] | None = None,
+        values: Mapping[str, NamedNode | Literal] | None = None,
+    ) -> Answer:
+        """Run a SPARQL 1.1 query with the prefixes given; rows are read as they come.
+
+        ``values`` are put in for variables by name, as terms and never as text.
+
+        Raises
+        ------
+        Fault
+            If the query cannot be parsed, would have the store ask another machine, or the store
+            does not answer.
+        """
+        if calls_service(sparql):
+            raise Fault("fault.service")
+        names = dict(PREFIXES) | dict(prefixes or {})
+        _refuse_unreadable(sparql, names)
+        said = " ".join(f"PREFIX {name}: <{iri}>" for name, iri in names.items())
+        form = _form(sparql)
+        asked = f"{said}\n{with_values(sparql, values or {})}"
+        if form in ("CONSTRUCT", "DESCRIBE"):
+            return self._triples(asked, self._dataset())
+        return self._results(asked, self._dataset())
+
+    def select(self, sparql: str) -> QuerySolutions:
+        """Return the rows of a SELECT over all that the store holds, whichever graph it is in."""
+        found = self._results(_with_prefixes(sparql), ())
+        if isinstance(found, QueryBoolean):
+            raise self.endpoint.other("boolean")
+        return found
+
+    def statements(self, pattern: str, expected: int) -> pl.DataFrame:
+        """Return the statements ``?s ?p ?o`` of a pattern, page by page if answers are cut short.
+
+        Parameters
+        ----------
+        expected
+            How many solutions the pattern has.
+
+        Raises
+        ------
+        Fault
+            If the store does not give them all.
+        """
+        construct = _with_prefixes(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {pattern} }}")
+        found = self._frame(construct)
+        if found.height >= expected:
+            return found
+        distinct = f"SELECT DISTINCT ?s ?p ?o WHERE {{ {pattern} }}"
+        [(count,)] = self.select(f"SELECT (COUNT(*) AS ?n) WHERE {{ {{ {distinct} }} }}")
+        whole, size = int(count.value), found.height
+        frames, start = [found], size
+        if found.height < whole and size:
+            frames, start = [], 0
+        while size and start < whole:
+            page = f"{{ {distinct} ORDER BY ?s ?p ?o LIMIT {size} OFFSET {start} }}"
+            received = self._frame(_with_prefixes(f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {page} }}"))
+            if received.is_empty():
+                break
+            frames.append(received)
+            start += received.height
+        rows = pl.concat(frames).unique()
+        if rows.height < whole:
+            raise Fault(
+                "fault.endpoint-cut", address=self.endpoint.shown, found=rows.height, whole=whole
+            )
+        return rows
+
+    def dump(self, graph: str) -> bytes:
+        """Return one named graph as N-Triples, as much as the store gives at once."""
+        asked = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH {NamedNode(graph)} {{ ?s ?p ?o }} }}"
+        lines = [f"{triple} .\n".encode() for triple in self._triples(asked, ())]
+        count = f"SELECT (COUNT(*) AS ?n) WHERE {{ GRAPH {NamedNode(graph)} {{ ?s ?p ?o }} }}"
+        [(whole,)] = self.select(count)
+        if len(lines) < int(whole.value):
+            raise Fault(
+                "fault.endpoint-cut",
+                address=self.endpoint.shown,
+                found=len(lines),
+                whole=whole.value,
+            )
+        return b"".join(lines)
+
+    @cached_property
+    def oxigraph(self) -> Store:
+        """A copy of the graph's named graphs, for other libraries; changes to it go nowhere."""
+        store = Store()
+        for graph in self.graphs:
+            store.bulk_load(self.dump(graph), format=RdfFormat.N_TRIPLES, to_graph=NamedNode(graph))
+        return store
+
+    def _dataset(self) -> tuple[tuple[str, str], ...]:
+        names = ("default-graph-uri", "named-graph-uri")
+        return tuple((name, graph) for graph in self.graphs for name in names)
+
+    def _sent(
+        self, sparql: str, dataset: Iterable[tuple[str, str]], accepted: Mapping[str, object]
+    ) -> Received:
+        body = urlencode([("query", sparql), *dataset]).encode()
+        answer = self.endpoint.send(body, accepted)
+        if answer.kind not in accepted:
+            with answer:
+                raise self.endpoint.other(answer.kind)
+        return answer
+
+    def _results(
+        self, sparql: str, dataset: Iterable[tuple[str, str]]
+    ) -> QueryBoolean | QuerySolutions:
+        answer = self._sent(sparql, dataset, _RESULTS)
+        form = _RESULTS[answer.kind]
+        stream = (
+            _Shallow(answer, self.endpoint, _IN_JSON) if form == QueryResultsFormat.JSON else answer
+        )
+        try:
+            return parse_query_results(stream, format=form)  # type: ignore[arg-type]
+        except (SyntaxError, ValueError) as reason:
+            raise self.endpoint.other(str(reason)[:200]) from reason
+
+    def _triples(self, sparql: str, dataset: Iterable[tuple[str, str]]) -> Iterator[Triple]:
+        with self._sent(sparql, dataset, _TRIPLES) as answer:
+            try:
+                for quad in parse(
+                    _Shallow(answer, self.endpoint, _IN_TRIPLES), format=_TRIPLES[answer.kind]
+                ):  # type: ignore[arg-type]
+                    yield quad.triple
+            except (SyntaxError, ValueError) as reason:
+                raise self.endpoint.other(str(reason)[:200]) from reason
+
+    def _frame(self, sparql: str) -> pl.DataFrame:
+        """Return statements in columns, without a loop where they come a line each."""
+        with self._sent(sparql, (), _TRIPLES) as answer:
+            if answer.kind not in _LINES:
+                rows = [
+                    _row(quad.triple)
+                    for quad in parse(
+                        _Shallow(answer, self.endpoint, _IN_TRIPLES), format=RdfFormat.TURTLE
+                    )  # type: ignore[arg-type]
+                ]
+                return pl.DataFrame(rows, schema=STATEMENTS, orient="row").unique()
+            frames = [statements_of(lines) for lines in _batches(answer)]
+        empty = pl.DataFrame(schema=STATEMENTS)
+        return pl.concat([empty, *frames]).unique()
+
+
+def _row(triple: Triple) -> tuple[str, str, str, str]:
+    value = triple.object
+    language = value.language or "" if isinstance(value, Literal) else ""
+    return _named(triple.subject), triple.predicate.value, _named(value), language
+
+
+def _named(term: object) -> str:
+    return term.value if isinstance(term, NamedNode | Literal) else str(term)
+
+
+def _batches(answer: Received) -> Iterator[pl.Series]:
+    """Yield the lines of an answer, so many at a time that they fit into memory."""
+    rest = b""
+    while chunk := answer.read(_BATCH):
+        whole, mark, rest = (rest + chunk).rpartition(b"\n")
+        if mark:
+            yield _lines(whole)
+        elif len(rest) > _BATCH:
+            break
+    if rest.strip():
+        yield _lines(rest)
+
+
+def _lines(text: bytes) -> pl.Series:
+    lines = text.decode("utf-8", "replace").split("\n")
+    return pl.Series([line.rstrip("\r") for line in lines], dtype=pl.String)
+
+
+@dataclass(frozen=True)
+class _Nesting:
+    """What nests in a syntax: what to leave out before looking, what opens and what closes."""
+
+    aside: re.Pattern[bytes]
+    mark: re.Pattern[bytes]
+    opens: bytes
+
+
+_IN_JSON: Final = _Nesting(
+    re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL), re.compile(rb"[\[\]{}]"), b"[{"
+)
+_IN_TRIPLES: Final = _Nesting(
+    re.compile(rb'"(?:[^"\\]|\\.)*"|<[^\x00-\x20<>"{}|^`]*>', re.DOTALL),
+    re.compile(rb"<<|>>|[\[\]()]"),
+    b"<<[(",
+)
+
+
+class _Shallow:
+    """Hands on an answer that is not nested beyond all use; the parsers recurse into it."""
+
+    def __init__(self, answer: Received, endpoint: Endpoint, nesting: _Nesting) -> None:
+        self._answer, self._endpoint, self._nesting = answer, endpoint, nesting
+        self._rest, self._depth = b"", 0
+
+    def read(self, size: int = -1) -> bytes:
+        found = self._answer.read(size if size > 0 else 1 << 16)
+        text = self._nesting.aside.sub(b"", self._rest + found)
+        # A text that is cut in the middle is looked at with what follows.
+        text, mark, rest = text.partition(b'"')
+        self._rest = mark + rest
+        marks = self._nesting.mark.findall(text)
+        steps = [1 if sign in self._nesting.opens else -1 for sign in marks]
+        depths = list(accumulate(steps, initial=self._depth))
+        self._depth = max(0, depths[-1])
+        if max(depths) > _NESTED or len(self._rest) > _BATCH:
+            raise Fault("fault.rdf-deep", path=self._endpoint.shown, limit=_NESTED)
+        return found
+
+
+def _with_prefixes(sparql: str) -> str:
+    said = " ".join(f"PREFIX {name}: <{iri}>" for name, iri in PREFIXES.items())
+    return f"{said}\n{sparql}"
+
+
+def _refuse_unreadable(sparql: str, prefixes: Mapping[str, str]) -> None:
+    """Show where a query stops making sense, before it is sent."""
+    try:
+        Store().query(sparql, prefixes=dict(prefixes))
+    except SyntaxError as reason:
+        raise unreadable_query(sparql, str(reason)) from reason
+
+
+_ASIDE: Final = re.compile(r"#[^\n]*|<[^>]*>|[\w-]*:")
+
+
+def _form(sparql: str) -> str:
+    """Return what kind of query it is: the first word that is no prologue."""
+    words = re.findall(r"[A-Za-z]+", _ASIDE.sub(" ", sparql))
+    return next((word.upper() for word in words if word.upper() in _FORMS), "SELECT")
+
+
+_FORMS: Final = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})

@@ -125,10 +125,11 @@ def questions(folder: Path | None, output: Output) -> None:
     help="The file to write: .xlsx, .ttl, .nt, .nq, .trig, .rdf or .jsonld, or a new folder for CSV.",
 )
 @click.option("--rdf12", is_flag=True, help="Let links reify their direct edges (RDF 1.2).")
+@click.option("--ontology", is_flag=True, help="Write the terms and code lists, too.")
 @spoken
-def export(graph: Path | str, path: Path, rdf12: bool, output: Output) -> None:
+def export(graph: Path | str, path: Path, rdf12: bool, ontology: bool, output: Output) -> None:
     """Write GRAPH as a workbook, a folder of CSV files or an RDF file."""
     from klaster.ontology.labels import phrase
 
-    existing(graph).export(path, rdf12=rdf12)
+    existing(graph).export(path, rdf12=rdf12, ontology=ontology)
     output.tell(phrase("cli.exported", output.language, path=path))

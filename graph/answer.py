@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import polars as pl
-from pyoxigraph import BlankNode, Literal, NamedNode, QueryBoolean, QuerySolutions, QueryTriples
+from pyoxigraph import (
+    BlankNode,
+    Literal,
+    NamedNode,
+    QueryBoolean,
+    QuerySolutions,
+    QueryTriples,
+    Triple,
+)
+
+from klaster.graph.store.remote import RemoteRows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,11 +95,13 @@ def _column(values: list[Any]) -> pl.Series:
     return pl.Series(values, strict=False)
 
 
-def answer(found: QueryBoolean | QuerySolutions | QueryTriples) -> Answer:
+def answer(
+    found: QueryBoolean | QuerySolutions | QueryTriples | RemoteRows | Iterator[Triple],
+) -> Answer:
     """Read an answer of the store to its end."""
     if isinstance(found, QueryBoolean):
         return Answer(("answer",), ((bool(found),),))
-    if isinstance(found, QuerySolutions):
+    if isinstance(found, QuerySolutions | RemoteRows):
         names = tuple(variable.value for variable in found.variables)
         rows = tuple(tuple(_value(solution[name]) for name in names) for solution in found)
         return Answer(names, rows)

@@ -204,13 +204,14 @@ class KnowledgeGraph(Diagnosis):
 
         return rdflib.Dataset(store=OxigraphStore(store=self._store.oxigraph), default_union=True)
 
-    def export(self, path: str | Path, *, rdf12: bool = False) -> None:
+    def export(self, path: str | Path, *, rdf12: bool = False, ontology: bool = False) -> None:
         """Write the graph for another program; the suffix of the file gives the format.
 
         ``xlsx``, or no suffix for a new folder of CSV files: the tables, ready to be mended and
         loaded again. ``ttl``, ``nt``, ``nq``, ``trig``, ``rdf`` or ``jsonld``: the facts, what
         is derived from them and the findings. With ``rdf12``, links also reify their direct
-        edges, as RDF 1.2 has it.
+        edges, as RDF 1.2 has it; with ``ontology``, the terms and code lists come too, as a store
+        needs them that is to answer every question.
         """
         from klaster.graph.store.columns import Columns
         from klaster.graph.store.exchange import write_rdf
@@ -224,7 +225,8 @@ class KnowledgeGraph(Diagnosis):
             return
 
         graphs = [graph_iri(self.base, "source", entry.name) for entry in self.sources()]
-        graphs += [graph_iri(self.base, part) for part in ("derived", "findings")]
+        parts = ("derived", "findings", *(["ontology"] if ontology else []))
+        graphs += [graph_iri(self.base, part) for part in parts]
         write_rdf(
             self._store.oxigraph,
             path,

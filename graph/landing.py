@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
@@ -98,15 +99,19 @@ def _write_statements(
     frames = read_columns(staging.tables(entry.name))
     source = SourceTables(entry.name, entry.kind, entry.path, entry.sha256, frames, entry.manner)
     stated = replace(source, frames=as_stated(frames, columns.folders, columns.merges))
-    loaded_at = dt.datetime.fromisoformat(entry.loaded_at)
-    told = {"loaded_at": loaded_at, "loader": entry.loader}
-    told_of = {"base": base, "with_place": staging.tells_places}
-    write_source(stream, stated, **told, **told_of)
+    write = partial(
+        write_source,
+        stream,
+        base=base,
+        loaded_at=dt.datetime.fromisoformat(entry.loaded_at),
+        loader=entry.loader,
+        with_place=staging.tells_places,
+    )
+    write(stated)
     apart = frames | {name: stated.frames[name] for name in frames.keys() & {"matches"}}
-    if "loaded" in staging.parts and any(
-        not frame.equals(stated.frames[name]) for name, frame in apart.items()
-    ):
-        write_source(stream, replace(source, frames=apart), **told, **told_of, part="loaded")
+    changed = any(not frame.equals(stated.frames[name]) for name, frame in apart.items())
+    if changed and "loaded" in staging.parts:
+        write(replace(source, frames=apart), part="loaded")
 
 
 def _entries(

@@ -9,11 +9,12 @@ from __future__ import annotations
 import base64
 import os
 import re
+import weakref
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException, HTTPResponse
 from ipaddress import ip_address
-from typing import Final
+from typing import Final, Self
 from urllib.parse import SplitResult, unquote, urljoin, urlsplit, urlunsplit
 from urllib.request import (
     HTTPErrorProcessor,
@@ -89,7 +90,7 @@ class Endpoint:
     def at(self, url: str) -> Endpoint:
         """Return another address of the same host, for the same asker."""
         found = Endpoint(url, self.timeout, self.login, self.elsewhere)
-        found.shown = self.shown
+        found.shown, found.name = self.shown, self.name
         return found
 
     def send(self, body: bytes, accepted: Iterable[str], *, kind: str = FORM) -> Received:
@@ -160,6 +161,8 @@ class Received:
 
     def __init__(self, answer: HTTPResponse, endpoint: Endpoint) -> None:
         self._answer, self._endpoint = answer, endpoint
+        # Rows may be left unread.
+        weakref.finalize(self, answer.close)
         self.kind = answer.headers.get("Content-Type", "").split(";")[0].strip().lower()
 
     def read(self, size: int = _CHUNK) -> bytes:
@@ -179,7 +182,7 @@ class Received:
             raise self._endpoint.unreachable(EOFError(f"-{self._answer.length} B"))
         return found
 
-    def __enter__(self) -> Received:
+    def __enter__(self) -> Self:
         """Return itself."""
         return self
 
@@ -204,10 +207,10 @@ def login_of_environment(address: str) -> dict[str, str]:
         raise Fault("fault.endpoint-token")
     if not token and not user and not parts.username:
         return {}
-    if parts.scheme == "http" and not _is_here(parts.hostname or ""):
-        if os.environ.get("KLASTER_PLAIN_HTTP") != "1":
-            host = parts.netloc.rpartition("@")[2]
-            raise Fault("fault.endpoint-plain", address=f"{parts.scheme}://{host}{parts.path}")
+    plain = parts.scheme == "http" and not _is_here(parts.hostname or "")
+    if plain and os.environ.get("KLASTER_PLAIN_HTTP") != "1":
+        host = parts.netloc.rpartition("@")[2]
+        raise Fault("fault.endpoint-plain", address=f"{parts.scheme}://{host}{parts.path}")
     if token:
         return {"Authorization": f"Bearer {token}"}
     if user:

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from klaster.graph.store.merging import known_references, merges, resolved, standing
+from klaster.ontology.periods import first_day, first_day_after
 from klaster.ontology.tables import Column, SourceTables, Table, tables
 
 _TYPES: dict[str, type[pl.DataType]] = {
@@ -71,7 +72,8 @@ class Difference:
 def differences(folder: Path, source: SourceTables) -> dict[str, Difference]:
     """Compare a source with its tables as they were written before, by the IRIs of its rows.
 
-    Where a row stands in its file is no change.
+    Where a row stands in its file is no change, nor is the order of a list, nor a year written
+    as its first day.
     """
     found = {}
     for name, table in tables().items():
@@ -93,8 +95,7 @@ def differences(folder: Path, source: SourceTables) -> dict[str, Difference]:
 def _contents(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
     """Return what each row says, as one text, under its IRI; rows of one thing are numbered."""
     said = [
-        pl.col(column.name).list.join(";") if column.is_list else pl.col(column.name)
-        for column in table.columns
+        _meant(column) for column in table.columns if column.term or column.name in ("id", "code")
     ]
     return (
         frame.select(
@@ -106,6 +107,14 @@ def _contents(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
         .sort("iri", "said")
         .with_columns(copy=pl.int_range(pl.len()).over("iri"))
     )
+
+
+def _meant(column: Column) -> pl.Expr:
+    if column.is_list:
+        return pl.col(column.name).list.sort().list.join(";")
+    if column.name in ("valid_from", "valid_to"):
+        return first_day_after("valid_to") if column.name == "valid_to" else first_day("valid_from")
+    return pl.col(column.name)
 
 
 class Columns:

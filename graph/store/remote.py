@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from pathlib import Path
 from typing import Final
 from urllib.parse import urlencode
 
@@ -17,6 +16,7 @@ from pyoxigraph import (
     NamedNode,
     QueryBoolean,
     QueryResultsFormat,
+    QuerySolution,
     QuerySolutions,
     RdfFormat,
     Store,
@@ -47,7 +47,32 @@ _LINES: Final = frozenset({"application/n-triples", "text/plain"})
 _NESTED: Final = 100
 _BATCH: Final = 1 << 24
 
-Answer = QueryBoolean | QuerySolutions | Iterator[Triple]
+
+class RemoteRows:
+    """The rows of a SELECT as they come, to be read once, with its variables."""
+
+    def __init__(self, solutions: QuerySolutions, endpoint: Endpoint) -> None:
+        self.variables = solutions.variables
+        self._endpoint = endpoint
+        self._left: list[QuerySolutions] = [solutions]
+
+    def __iter__(self) -> Iterator[QuerySolution]:
+        """Yield each row.
+
+        Raises
+        ------
+        Fault
+            If what comes is not what it should be, or breaks off.
+        """
+        # The parser must not outlive its thread in the traceback of an error.
+        while self._left:
+            try:
+                yield from self._left.pop()
+            except (SyntaxError, ValueError) as reason:
+                raise self._endpoint.other(str(reason)[:200]) from reason
+
+
+Answer = QueryBoolean | RemoteRows | Iterator[Triple]
 
 
 @dataclass
@@ -91,7 +116,7 @@ class RemoteStore:
             return self._triples(asked, self._dataset())
         return self._results(asked, self._dataset())
 
-    def select(self, sparql: str) -> QuerySolutions:
+    def select(self, sparql: str) -> RemoteRows:
         """Return the rows of a SELECT over all that the store holds, whichever graph it is in."""
         found = self._results(_with_prefixes(sparql), ())
         if isinstance(found, QueryBoolean):
@@ -174,41 +199,40 @@ class RemoteStore:
 
     def _results(
         self, sparql: str, dataset: Iterable[tuple[str, str]]
-    ) -> QueryBoolean | QuerySolutions:
+    ) -> QueryBoolean | RemoteRows:
         answer = self._sent(sparql, dataset, _RESULTS)
         form = _RESULTS[answer.kind]
         stream = (
             _Shallow(answer, self.endpoint, _IN_JSON) if form == QueryResultsFormat.JSON else answer
         )
         try:
-            return parse_query_results(stream, format=form)  # type: ignore[arg-type]
+            found = parse_query_results(stream, format=form)  # type: ignore[arg-type]
         except (SyntaxError, ValueError) as reason:
             raise self.endpoint.other(str(reason)[:200]) from reason
+        return found if isinstance(found, QueryBoolean) else RemoteRows(found, self.endpoint)
 
     def _triples(self, sparql: str, dataset: Iterable[tuple[str, str]]) -> Iterator[Triple]:
         with self._sent(sparql, dataset, _TRIPLES) as answer:
-            try:
-                for quad in parse(
-                    _Shallow(answer, self.endpoint, _IN_TRIPLES), format=_TRIPLES[answer.kind]
-                ):  # type: ignore[arg-type]
-                    yield quad.triple
-            except (SyntaxError, ValueError) as reason:
-                raise self.endpoint.other(str(reason)[:200]) from reason
+            yield from _parsed(answer, self.endpoint)
 
     def _frame(self, sparql: str) -> pl.DataFrame:
         """Return statements in columns, without a loop where they come a line each."""
         with self._sent(sparql, (), _TRIPLES) as answer:
-            if answer.kind not in _LINES:
-                rows = [
-                    _row(quad.triple)
-                    for quad in parse(
-                        _Shallow(answer, self.endpoint, _IN_TRIPLES), format=RdfFormat.TURTLE
-                    )  # type: ignore[arg-type]
-                ]
-                return pl.DataFrame(rows, schema=STATEMENTS, orient="row").unique()
-            frames = [statements_of(lines) for lines in _batches(answer)]
-        empty = pl.DataFrame(schema=STATEMENTS)
-        return pl.concat([empty, *frames]).unique()
+            if answer.kind in _LINES:
+                frames = [statements_of(lines) for lines in _batches(answer)]
+            else:
+                rows = [_row(triple) for triple in _parsed(answer, self.endpoint)]
+                frames = [pl.DataFrame(rows, schema=STATEMENTS, orient="row")]
+        return pl.concat([pl.DataFrame(schema=STATEMENTS), *frames]).unique()
+
+
+def _parsed(answer: Received, endpoint: Endpoint) -> Iterator[Triple]:
+    stream = _Shallow(answer, endpoint, _IN_TRIPLES)
+    try:
+        for quad in parse(stream, format=_TRIPLES[answer.kind]):  # type: ignore[arg-type]
+            yield quad.triple
+    except (SyntaxError, ValueError) as reason:
+        raise endpoint.other(str(reason)[:200]) from reason
 
 
 def _row(triple: Triple) -> tuple[str, str, str, str]:

@@ -1,4 +1,4 @@
-"""How a graph in a store on another machine is changed: uploaded aside, then moved in one request."""
+"""A change of a graph in a store on another machine: uploaded aside, then moved in one request."""
 
 from __future__ import annotations
 
@@ -98,14 +98,24 @@ class RemoteStaging:
             self._update(" ;\n".join(f"DROP SILENT GRAPH {NamedNode(graph)}" for graph in every))
             self._committed = True
             return
-        gone = [graph for graph in self._gone if graph not in self._staged]
-        steps = [f"DROP SILENT GRAPH {NamedNode(graph)}" for graph in gone]
-        steps += [
-            f"MOVE GRAPH {NamedNode(aside)} TO GRAPH {NamedNode(graph)}"
-            for graph, aside in self._staged.items()
-        ]
+        self._refuse_lost()
+        steps = [f"DROP SILENT GRAPH {NamedNode(graph)}" for graph in self._gone]
+        for graph, aside in self._staged.items():
+            # Says what MOVE does, which not every store can do.
+            there, here = (f"GRAPH {NamedNode(name)} {{ ?s ?p ?o }}" for name in (graph, aside))
+            steps.append(f"DROP SILENT GRAPH {NamedNode(graph)}")
+            steps.append(f"INSERT {{ {there} }} WHERE {{ {here} }}")
+            steps.append(f"DROP GRAPH {NamedNode(aside)}")
         self._update(" ;\n".join(steps))
         self._committed = True
+
+    def _refuse_lost(self) -> None:
+        """Refuse to go on where someone has taken away what was uploaded."""
+        named = " ".join(str(NamedNode(aside)) for aside in self._staged.values())
+        asked = f"""SELECT ?graph WHERE {{
+          VALUES ?graph {{ {named} }} FILTER EXISTS {{ GRAPH ?graph {{ ?s ?p ?o }} }} }}"""
+        if len(list(RemoteStore(self._endpoint).select(asked))) < len(self._staged):
+            raise Fault("fault.remote-changed", address=self._endpoint.shown)
 
     def clear(self) -> None:
         """Take away what was uploaded and is not wanted, as far as the store can be reached."""
@@ -162,7 +172,7 @@ def updating(endpoint: Endpoint) -> Endpoint:
                 while answer.read():
                     pass
         except Refused as reason:
-            refused = reason
+            refused = refused or reason
             continue
         return found
     assert refused is not None  # noqa: S101

@@ -12,25 +12,26 @@ import datetime as dt
 import json
 import re
 import shutil
+import weakref
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 from typing import Final
-from urllib.parse import quote, unquote
+from urllib.parse import quote, unquote, urlsplit, urlunsplit
 
 import polars as pl
 from pyoxigraph import Literal, NamedNode
 
 from klaster.graph.store.columns import write_columns
 from klaster.graph.store.folder import Manifest, SourceEntry
-from klaster.graph.store.remote import RemoteStore
+from klaster.graph.store.remote import RemoteRows, RemoteStore
 from klaster.graph.store.remote_change import RemoteStaging
 from klaster.graph.store.stated import STATEMENTS, UnreadableCellError, classes_in, frame_of
 from klaster.ontology.faults import Fault
-from klaster.ontology.protocol import Endpoint, login_of_environment
+from klaster.ontology.protocol import Endpoint, Refused, login_of_environment
 from klaster.ontology.tables import SourceTables, Table, tables
 from klaster.ontology.terms import KL, RDF, graph_iri
 
@@ -48,6 +49,14 @@ SELECT ?class (COUNT(?thing) AS ?count) WHERE {
   { ?thing a ?class } UNION { GRAPH ?g { ?thing a ?class } }
 } GROUP BY ?class ORDER BY DESC(?count) ?class LIMIT 5"""
 _GRAPH: Final = re.compile(r"(?P<base>.+/)graph/(?P<part>source|loaded)/(?P<name>[^/]+)$")
+# Where stores that are written to at these addresses are queried.
+_READ_AT: Final = (
+    ("/store", "/query"),
+    ("/update", "/query"),
+    ("/update", "/sparql"),
+    ("/data", "/sparql"),
+    ("/statements", ""),
+)
 _PARTS: Final = ("derived", "findings", "ontology")
 _OWN_BASE: Final = "https://w3id.org/klaster/id/{}/"
 
@@ -116,7 +125,7 @@ class RemoteFolder:
             If it holds several graphs and the address does not say which.
         """
         found: dict[str, list[SourceEntry]] = defaultdict(list)
-        for row in RemoteStore(self.endpoint).select(_SOURCES):
+        for row in self._listed():
             graph, *told = row
             parts = _GRAPH.match(graph.value)
             if parts and parts["part"] == "source":
@@ -125,6 +134,25 @@ class RemoteFolder:
         base = self._base(list(found))
         entries = sorted(found.get(base, ()), key=lambda entry: entry.name)
         return Manifest(base=base, sources=tuple(entries))
+
+    def _listed(self) -> RemoteRows:
+        """Ask for the sources, where the address is one for writing at the one for queries."""
+        try:
+            return RemoteStore(self.endpoint).select(_SOURCES)
+        except Refused:
+            parts = urlsplit(self.endpoint.url)
+            for end, other in _READ_AT:
+                if not parts.path.endswith(end):
+                    continue
+                path = parts.path.removesuffix(end) + other
+                endpoint = self.endpoint.at(urlunsplit(parts._replace(path=path)))
+                try:
+                    found = RemoteStore(endpoint).select(_SOURCES)
+                except Refused:
+                    continue
+                self.endpoint = endpoint
+                return found
+            raise
 
     def _base(self, found: list[str]) -> str:
         called = self.endpoint.name
@@ -184,12 +212,10 @@ class RemoteFolder:
         return self._kept[name]
 
     @cached_property
-    def _held(self) -> TemporaryDirectory[str]:
-        return TemporaryDirectory(prefix="klaster-")
-
-    @property
     def _scratch(self) -> Path:
-        return Path(self._held.name)
+        folder = mkdtemp(prefix="klaster-")
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+        return Path(folder)
 
     @cached_property
     def _sizes(self) -> dict[str, dict[str, int]]:

@@ -138,8 +138,8 @@ def _located(said: pl.DataFrame) -> pl.DataFrame:
         "subject", locator="value", row=_row_of(pl.col("value"))
     )
     things = said.select("subject").unique().sort("subject")
-    places = places.sort("row", "locator").group_by("subject", maintain_order=True)
-    listed = places.agg("locator", "row")
+    grouped = places.sort("row", "locator").group_by("subject", maintain_order=True)
+    listed = grouped.agg("locator", "row")
     rows = things.join(listed, on="subject", how="left", maintain_order="left")
     return rows.with_columns(
         locators="locator",

@@ -32,10 +32,10 @@ from klaster.loaders.rdf.files import copy_within_limit, load, read_store
 from klaster.loaders.rdf.limits import refuse_deep_json, refuse_hostile_xml
 from klaster.loaders.rdf.statements import classes_of
 from klaster.ontology.faults import Fault
+from klaster.ontology.protocol import Endpoint
 from klaster.ontology.tables import tables
 from klaster.ontology.term_tables import terms
 from klaster.ontology.terms import KL, PREFIXES
-from klaster.ontology.protocol import Endpoint
 
 _RESULTS: Final = {
     "application/sparql-results+json": QueryResultsFormat.JSON,

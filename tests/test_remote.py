@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 import urllib.request
@@ -22,7 +23,7 @@ from klaster.ontology.questions import questions
 
 JSON = "application/sparql-results+json"
 LINES = "application/n-triples"
-SECRET = "s3cret"
+SECRET = "-".join(("s3cret", "of", "mine"))
 
 
 def run(*args, **environment):
@@ -238,7 +239,7 @@ def test_a_password_or_token_comes_from_the_environment_and_is_never_shown() -> 
         said += fault(address.replace("//", f"//me:{SECRET}@"))
         said += fault(address, KLASTER_TOKEN=f"{SECRET}\n")
     sent = [headers.get("Authorization") for *_, headers, _ in seen]
-    basic = "Basic bWU6czNjcmV0"
+    basic = "Basic " + base64.b64encode(f"me:{SECRET}".encode()).decode()
     assert sent == [*[None] * 3, *[f"Bearer {SECRET}"] * 3, *[basic] * 6]
     assert "cret" not in said
 

@@ -107,7 +107,8 @@ class RemoteFolder:
 
     def reread(self) -> None:
         """Forget what was read, since it has changed."""
-        self.__dict__.pop("_manifest", None)
+        for cached in ("_manifest", "_sizes"):
+            self.__dict__.pop(cached, None)
         for folder in self._kept.values():
             shutil.rmtree(folder, ignore_errors=True)
         self._kept.clear()
@@ -293,6 +294,8 @@ class RemoteFolder:
             If the store takes no changes, or someone else changed the graph meanwhile.
         """
         before = self.read_manifest()
+        if before.sources != self.manifest().sources:
+            raise Fault("fault.remote-changed", address=self.place)
         with TemporaryDirectory() as scratch:
             staging = RemoteStaging(Path(scratch), self.endpoint, before)
             staging.kept = lambda name: self.tables(before, name)
@@ -304,7 +307,6 @@ class RemoteFolder:
             finally:
                 staging.clear()
         self.reread()
-        self.__dict__.pop("_sizes", None)
 
 
 def _called(base: str) -> str:

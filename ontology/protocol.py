@@ -188,6 +188,10 @@ class Received:
 
     def __exit__(self, *_: object) -> None:
         """End the connection."""
+        self.close()
+
+    def close(self) -> None:
+        """End the connection."""
         self._answer.close()
 
 

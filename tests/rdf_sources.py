@@ -17,8 +17,10 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
 import klaster
+from klaster.cli import main
 from klaster.loaders import sources
 from klaster.loaders.reading import sort_out
 from klaster.ontology.periods import first_day, first_day_after
@@ -84,6 +86,12 @@ def contents(graph) -> dict[str, list[list[str]]]:
         )
         found[name] = sorted([str(value) for value in row] for row in frame.rows())
     return found
+
+
+def run(*args, **environment):
+    """Run a command as a user does, in English unless it asks otherwise."""
+    variables = {"LANG": "C.UTF-8", "LC_ALL": "", "COLUMNS": "100", **environment}
+    return CliRunner(env=variables).invoke(main, [str(arg) for arg in args])
 
 
 def cells(raws, table: str) -> list[dict[str, str]]:

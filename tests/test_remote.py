@@ -8,13 +8,11 @@ import re
 import urllib.request
 
 import pytest
-from click.testing import CliRunner
 from made_up import LOADED_AT, write_tables
 from pyoxigraph import Literal, NamedNode
-from rdf_sources import answering, contents, jena_server, oxigraph_server, put
+from rdf_sources import answering, contents, jena_server, oxigraph_server, put, run
 
 import klaster
-from klaster.cli import main
 from klaster.graph.store.remote import RemoteStore
 from klaster.graph.store.values import with_values
 from klaster.ontology.faults import Fault
@@ -23,12 +21,7 @@ from klaster.ontology.questions import questions
 
 JSON = "application/sparql-results+json"
 LINES = "application/n-triples"
-SECRET = "-".join(("s3cret", "of", "mine"))
-
-
-def run(*args, **environment):
-    variables = {"LANG": "C.UTF-8", "LC_ALL": "", "COLUMNS": "100", **environment}
-    return CliRunner(env=variables).invoke(main, [str(arg) for arg in args])
+SECRET = "s3cret-of-mine"  # noqa: S105
 
 
 def fault(address: str, **environment) -> str:
@@ -169,6 +162,21 @@ def test_a_graph_is_told_from_others_by_its_name(server, small_graph, tmp_path) 
         assert klaster.open(f"{address}/query#other").query(actors).rows == ((0,),)
 
 
+@pytest.mark.parametrize(
+    ("query", "form", "kind"),
+    [
+        ("SELECT ?a { ?a a kl:Cluster }", "rows", "text/csv"),
+        ("# CONSTRUCT\nPREFIX select: <http://ask#describe> ASK {}", "boolean", JSON),
+        ("DESCRIBE d:x", "graph", "text/turtle"),
+    ],
+)
+def test_an_answer_can_be_handed_on_as_it_comes(remote, query, form, kind) -> None:
+    found = remote._store.ask(query, media_type=kind, graph_type=kind, prefixes={"d": "http://d/"})
+    assert (found.form, found.media_type) == (form, kind)
+    pieces = b"".join(found)
+    assert len(pieces.splitlines()) == {"rows": 9, "boolean": 1, "graph": 0}[form]
+
+
 # Another store
 
 
@@ -288,9 +296,12 @@ def test_a_certificate_that_nobody_vouches_for_is_refused(tmp_path) -> None:
     pem.write_text(pem.read_text() + (tmp_path / "cert.pem").read_text())
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(pem)
-    server = http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
+
+    class Silent(http.server.HTTPServer):
+        def handle_error(self, *_) -> None: ...
+
+    server = Silent(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler)
     server.socket = context.wrap_socket(server.socket, server_side=True)
-    server.handle_error = lambda *_: None
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         said = fault(f"https://localhost:{server.server_address[1]}/sparql")

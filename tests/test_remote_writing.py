@@ -11,8 +11,7 @@ import polars as pl
 import pytest
 from made_up import LOADED_AT, SMALL, write_tables
 from pyoxigraph import RdfFormat
-from rdf_sources import answering, contents, oxigraph_server
-from test_remote import run
+from rdf_sources import answering, contents, oxigraph_server, run
 
 import klaster
 from klaster.graph.store.remote_change import RemoteStaging

@@ -72,6 +72,27 @@ class RemoteRows:
                 raise self._endpoint.other(str(reason)[:200]) from reason
 
 
+class Streamed(Iterator[bytes]):
+    """An answer, as pieces of a file in the format asked for.
+
+    ``form`` is ``rows`` of a SELECT, ``boolean`` of an ASK, ``graph`` of a CONSTRUCT or DESCRIBE.
+    """
+
+    def __init__(self, form: str, media_type: str, answer: Received) -> None:
+        self.form, self.media_type, self._answer = form, media_type, answer
+
+    def __next__(self) -> bytes:
+        """Return the next piece."""
+        piece = self._answer.read()
+        if not piece:
+            raise StopIteration
+        return piece
+
+    def close(self) -> None:
+        """Read no further."""
+        self._answer.close()
+
+
 Answer = QueryBoolean | RemoteRows | Iterator[Triple]
 
 
@@ -105,16 +126,36 @@ class RemoteStore:
             If the query cannot be parsed, would have the store ask another machine, or the store
             does not answer.
         """
-        if calls_service(sparql):
-            raise Fault("fault.service")
-        names = dict(PREFIXES) | dict(prefixes or {})
-        _refuse_unreadable(sparql, names)
-        said = " ".join(f"PREFIX {name}: <{iri}>" for name, iri in names.items())
-        form = _form(sparql)
-        asked = f"{said}\n{with_values(sparql, values or {})}"
-        if form in ("CONSTRUCT", "DESCRIBE"):
+        asked = self._prepared(sparql, prefixes, values)
+        if _form(sparql) not in _FORMS:
             return self._triples(asked, self._dataset())
         return self._results(asked, self._dataset())
+
+    def ask(
+        self,
+        sparql: str,
+        *,
+        media_type: str = "application/sparql-results+json",
+        graph_type: str = "application/n-triples",
+        prefixes: Mapping[str, str] | None = None,
+        values: Mapping[str, NamedNode | Literal] | None = None,
+    ) -> Streamed:
+        """Run a query and hand on its answer as it comes, in a format that the store writes.
+
+        Parameters
+        ----------
+        media_type, graph_type
+            The formats of the answer to a SELECT or ASK, and to a CONSTRUCT or DESCRIBE.
+
+        Raises
+        ------
+        Fault
+            As ``query`` does, or if the store does not write this format.
+        """
+        asked = self._prepared(sparql, prefixes, values)
+        form = _FORMS.get(_form(sparql), "graph")
+        wanted = graph_type if form == "graph" else media_type
+        return Streamed(form, wanted, self._sent(asked, self._dataset(), {wanted: None}))
 
     def select(self, sparql: str) -> RemoteRows:
         """Return the rows of a SELECT over all that the store holds, whichever graph it is in."""
@@ -182,6 +223,18 @@ class RemoteStore:
         for graph in self.graphs:
             store.bulk_load(self.dump(graph), format=RdfFormat.N_TRIPLES, to_graph=NamedNode(graph))
         return store
+
+    def _prepared(
+        self,
+        sparql: str,
+        prefixes: Mapping[str, str] | None,
+        values: Mapping[str, NamedNode | Literal] | None,
+    ) -> str:
+        if calls_service(sparql):
+            raise Fault("fault.service")
+        names = dict(PREFIXES) | dict(prefixes or {})
+        _refuse_unreadable(sparql, names)
+        return f"{_said(names)}\n{with_values(sparql, values or {})}"
 
     def _dataset(self) -> tuple[tuple[str, str], ...]:
         names = ("default-graph-uri", "named-graph-uri")
@@ -304,9 +357,12 @@ class _Shallow:
         return found
 
 
+def _said(prefixes: Mapping[str, str]) -> str:
+    return " ".join(f"PREFIX {name}: <{iri}>" for name, iri in prefixes.items())
+
+
 def _with_prefixes(sparql: str) -> str:
-    said = " ".join(f"PREFIX {name}: <{iri}>" for name, iri in PREFIXES.items())
-    return f"{said}\n{sparql}"
+    return f"{_said(PREFIXES)}\n{sparql}"
 
 
 def _refuse_unreadable(sparql: str, prefixes: Mapping[str, str]) -> None:
@@ -322,8 +378,8 @@ _ASIDE: Final = re.compile(r"#[^\n]*|<[^>]*>|[\w-]*:")
 
 def _form(sparql: str) -> str:
     """Return what kind of query it is: the first word that is no prologue."""
-    words = re.findall(r"[A-Za-z]+", _ASIDE.sub(" ", sparql))
-    return next((word.upper() for word in words if word.upper() in _FORMS), "SELECT")
+    words = (word.upper() for word in re.findall(r"[A-Za-z]+", _ASIDE.sub(" ", sparql)))
+    return next((word for word in words if word in (*_FORMS, "CONSTRUCT", "DESCRIBE")), "SELECT")
 
 
-_FORMS: Final = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
+_FORMS: Final = {"SELECT": "rows", "ASK": "boolean"}

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import re
+import shlex
+import shutil
 import urllib.error
 import urllib.request
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -16,6 +20,7 @@ from rdf_sources import answering, contents, oxigraph_server, run
 import klaster
 from klaster.graph.store.remote_change import RemoteStaging
 from klaster.graph.store.stated import frame_of, statements_of
+from klaster.graph.views.page import render_page
 from klaster.ontology.faults import Fault
 from klaster.ontology.tables import tables
 
@@ -78,6 +83,7 @@ def test_a_load_says_in_a_store_what_it_says_in_a_folder(empty, tmp_path, small_
     entries = [{**vars(entry), "loaded_at": ""} for entry in here.sources()]
     assert [{**vars(entry), "loaded_at": ""} for entry in there.sources()] == entries
     assert without_loads(held(empty)) == without_loads(in_folder(here))
+    assert render_page(there.picture()) == render_page(here.picture())
     changed = SMALL | {"actors": [*SMALL["actors"], {"id": "n", "name": "New", "kind": "support"}]}
     (report,) = there.load(write_tables(tmp_path / "changed", changed), name="small")
     counts = {table: (d.added, d.changed, d.gone) for table, d in report.changes.items()}
@@ -228,3 +234,24 @@ def test_tables_come_back_from_their_statements_as_they_were(demo_graph) -> None
     found = frame_of(awards, rows, base=demo_graph.base, source="demo", parts=rows.clear())
     expected = demo_graph._columns.stated("policies").drop("origin").sort("row")
     assert found.equals(expected.select(found.columns))
+
+
+def test_the_commands_of_the_documentation_do_what_it_says(
+    empty, small_source, tmp_path, monkeypatch
+) -> None:
+    text = (Path(__file__).parents[1] / "docs/remote.md").read_text("utf-8")
+    (block,) = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(small_source, "tables")
+    told = {}
+    for line in block.splitlines():
+        program, *words = shlex.split(line.replace("http://localhost:7878", empty))
+        assert program == "klaster"
+        result = run(*words)
+        assert result.exit_code == 0, (line, result.output)
+        told[words[0]] = result.stdout
+    assert told["missing"].startswith("rule,")
+    assert told["query"].count("/actor/tables/") == 3
+    assert len(Path("graph.html").read_bytes()) > 100_000
+    assert b"#prefLabel>" in Path("graph.nq").read_bytes()
+    assert held(empty) == set()

@@ -136,6 +136,9 @@ def test_a_graph_is_told_from_others_by_its_name(server, small_graph, tmp_path) 
             )
             urllib.request.urlopen(request).close()  # noqa: S310
         assert klaster.open(f"{address}/query").base == small_graph.base
+        assert "no graph of klaster there is called other; there are: small" in fault(
+            f"{address}/query#other"
+        )
         other = klaster.open(f"{address}/query#other")
         assert other.sources() == []
         table = {"actors": [{"id": "o", "name": "Other", "kind": "support"}]}

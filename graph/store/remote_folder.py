@@ -70,6 +70,7 @@ class RemoteFolder:
     def __init__(self, address: str) -> None:
         self.endpoint = Endpoint(address, login=login_of_environment(address))
         self._kept: dict[str, Path] = {}
+        self._others: list[str] = []
 
     @property
     def place(self) -> str:
@@ -95,6 +96,11 @@ class RemoteFolder:
         """
         if self.exists():
             return
+        if self.endpoint.name and self._others:
+            known = ", ".join(map(_called, self._others))
+            raise Fault(
+                "fault.remote-name", address=self.place, found=self.endpoint.name, known=known
+            )
         rows = RemoteStore(self.endpoint).select(_CLASSES)
         found = [f"{term.value} ({count.value})" for term, count in rows if term is not None]
         if found:
@@ -133,6 +139,7 @@ class RemoteFolder:
                 entry = self._entry(unquote(parts["name"]), told)
                 found[parts["base"]].append(entry)
         base = self._base(list(found))
+        self._others = sorted(found.keys() - {base})
         entries = sorted(found.get(base, ()), key=lambda entry: entry.name)
         return Manifest(base=base, sources=tuple(entries))
 

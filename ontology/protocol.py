@@ -93,6 +93,12 @@ class Endpoint:
         found.shown, found.name = self.shown, self.name
         return found
 
+    def within(self, timeout: float | None) -> Endpoint:
+        """Return the same with another longest silence."""
+        found = self.at(self.url)
+        found.timeout = timeout or self.timeout
+        return found
+
     def send(self, body: bytes, accepted: Iterable[str], *, kind: str = FORM) -> Received:
         """Send a query or an update, and return what comes back, to be read as it comes.
 

@@ -17,6 +17,7 @@ from klaster.graph.store.values import with_values
 from klaster.ontology.faults import Fault
 from klaster.ontology.protocol import Endpoint
 from klaster.ontology.questions import questions
+from klaster.ontology.terms import KL, RDFS
 
 JSON = "application/sparql-results+json"
 LINES = "application/n-triples"
@@ -33,6 +34,10 @@ def fault(address: str, **environment) -> str:
     assert len({result.stderr for result in found.values()}) == 3
     assert found["en"].stdout == ""
     return found["en"].stderr
+
+
+def bindings(name: str, *rows) -> bytes:
+    return json.dumps({"head": {"vars": [name]}, "results": {"bindings": list(rows)}}).encode()
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +73,7 @@ COMMANDS = [
     "policy",
     "policy --date 2024-01-01 --mechanisms",
     "match",
+    "potential",
     "query single-sourced",
     "query cluster-members --set cluster=cotton-textile",
     "query CONSTRUCT{?a|kl:memberOf|?c}WHERE{?a|kl:memberOf|?c}",
@@ -155,13 +161,37 @@ def test_a_graph_is_told_from_others_by_its_name(server, small_graph, tmp_path) 
         ("SELECT ?a { ?a a kl:Cluster }", "rows", "text/csv"),
         ("# CONSTRUCT\nPREFIX select: <http://ask#describe> ASK {}", "boolean", JSON),
         ("DESCRIBE d:x", "graph", "text/turtle"),
+        # What the store does not write.
+        ("CONSTRUCT { ?a a kl:X } { ?a a kl:Cluster }", "graph", "application/ld+json"),
     ],
 )
 def test_an_answer_can_be_handed_on_as_it_comes(remote, query, form, kind) -> None:
-    found = remote._store.ask(query, media_type=kind, graph_type=kind, prefixes={"d": "http://d/"})
+    found = remote._store.ask(
+        query, timeout=30, media_type=kind, graph_type=kind, prefixes={"d": "http://d/"}
+    )
     assert (found.form, found.media_type) == (form, kind)
     pieces = b"".join(found)
-    assert len(pieces.splitlines()) == {"rows": 9, "boolean": 1, "graph": 0}[form]
+    lines = 1 if "ld" in kind else {"rows": 9, "boolean": 1, "graph": 0}[form]
+    assert len(pieces.splitlines()) == lines
+    assert pieces.count(b"ontology#X") == (8 if "ld" in kind else 0)
+
+
+def test_a_format_that_a_store_lacks_is_written_here() -> None:
+    def answer(path, body, headers):
+        row = {"a": {"type": "uri", "value": "http://a"}}
+        return 200, {"Content-Type": JSON}, bindings("a", row)
+
+    with answering(answer) as (address, _):
+        store = RemoteStore(Endpoint(address))
+        found = store.ask("SELECT ?a {}", media_type="text/tab-separated-values")
+        assert b"".join(found) == b"?a\n<http://a>\n"
+
+
+def test_a_thing_that_no_statement_names_is_not_mentioned(remote) -> None:
+    assert remote._store.mentions(f"{KL}supplier")
+    assert not remote._store.mentions(f"{KL}nothing")
+    assert remote._store.texts(f"{KL}Actor", f"{RDFS}label")["uz"] == "ishtirokchi"
+    assert remote._store.texts("no IRI", f"{RDFS}label") == {}
 
 
 # Another store
@@ -216,9 +246,8 @@ def test_values_hold_wherever_a_query_names_them() -> None:
 # Who asks, and whom
 
 
-def held(*rows: dict[str, object]):
-    body = json.dumps({"head": {"vars": []}, "results": {"bindings": list(rows)}}).encode()
-    return 200, {"Content-Type": JSON}, body
+def held():
+    return 200, {"Content-Type": JSON}, bindings("graph")
 
 
 def test_a_password_or_token_comes_from_the_environment_and_is_never_shown() -> None:

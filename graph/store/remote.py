@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import weakref
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate
-from typing import Final
+from tempfile import SpooledTemporaryFile
+from typing import IO, Final, TypeVar
 from urllib.parse import urlencode
 
 import polars as pl
@@ -23,6 +25,7 @@ from pyoxigraph import (
     Triple,
     parse,
     parse_query_results,
+    serialize,
 )
 
 from klaster.graph.store.embedded import unreadable_query
@@ -46,6 +49,7 @@ _TRIPLES: Final = {
 _LINES: Final = frozenset({"application/n-triples", "text/plain"})
 _NESTED: Final = 100
 _BATCH: Final = 1 << 24
+_PIECE: Final = 1 << 16
 
 
 class RemoteRows:
@@ -55,6 +59,10 @@ class RemoteRows:
         self.variables = solutions.variables
         self._endpoint = endpoint
         self._left: list[QuerySolutions] = [solutions]
+
+    def taken(self) -> QuerySolutions:
+        """Return the rows, to be read by another."""
+        return self._left.pop()
 
     def __iter__(self) -> Iterator[QuerySolution]:
         """Yield each row.
@@ -78,19 +86,20 @@ class Streamed(Iterator[bytes]):
     ``form`` is ``rows`` of a SELECT, ``boolean`` of an ASK, ``graph`` of a CONSTRUCT or DESCRIBE.
     """
 
-    def __init__(self, form: str, media_type: str, answer: Received) -> None:
-        self.form, self.media_type, self._answer = form, media_type, answer
+    def __init__(self, form: str, media_type: str, file: Received | IO[bytes]) -> None:
+        self.form, self.media_type, self._file = form, media_type, file
+        weakref.finalize(self, file.close)
 
     def __next__(self) -> bytes:
         """Return the next piece."""
-        piece = self._answer.read()
+        piece = self._file.read(_PIECE)
         if not piece:
             raise StopIteration
         return piece
 
     def close(self) -> None:
         """Read no further."""
-        self._answer.close()
+        self._file.close()
 
 
 Answer = QueryBoolean | RemoteRows | Iterator[Triple]
@@ -139,6 +148,7 @@ class RemoteStore:
         graph_type: str = "application/n-triples",
         prefixes: Mapping[str, str] | None = None,
         values: Mapping[str, NamedNode | Literal] | None = None,
+        timeout: float | None = None,
     ) -> Streamed:
         """Run a query and hand on its answer as it comes, in a format that the store writes.
 
@@ -146,16 +156,52 @@ class RemoteStore:
         ----------
         media_type, graph_type
             The formats of the answer to a SELECT or ASK, and to a CONSTRUCT or DESCRIBE.
+        timeout
+            Seconds of silence after which no answer is waited for.
 
         Raises
         ------
         Fault
-            As ``query`` does, or if the store does not write this format.
+            As ``query`` does.
         """
         asked = self._prepared(sparql, prefixes, values)
         form = _FORMS.get(_form(sparql), "graph")
         wanted = graph_type if form == "graph" else media_type
-        return Streamed(form, wanted, self._sent(asked, self._dataset(), {wanted: None}))
+        # What the store cannot write is written here from what it can.
+        others: Collection[str] = _TRIPLES if form == "graph" else _RESULTS
+        store = RemoteStore(self.endpoint.within(timeout), self.graphs)
+        answer = store._sent(asked, self._dataset(), [wanted, *others])
+        if answer.kind == wanted:
+            return Streamed(form, wanted, answer)
+        file: IO[bytes] = SpooledTemporaryFile(_BATCH)  # noqa: SIM115
+        written = Streamed(form, wanted, file)
+        if form == "graph":
+            serialize(_parsed(answer, self.endpoint), file, format=_format(wanted, RdfFormat))
+        else:
+            found = self._read(answer)
+            solutions = found if isinstance(found, QueryBoolean) else found.taken()
+            solutions.serialize(file, format=_format(wanted, QueryResultsFormat))
+        file.seek(0)
+        return written
+
+    def mentions(self, iri: str) -> bool:
+        """Say whether any statement of the graph names an IRI."""
+        node = NamedNode(iri)
+        asked = f"ASK {{ {{ {node} ?p ?o }} UNION {{ ?s {node} ?o }} UNION {{ ?s ?p {node} }} }}"
+        return bool(self._results(asked, self._dataset()))
+
+    def texts(self, iri: str, term: str) -> dict[str, str]:
+        """Return the texts that a thing has under a term, by language; of several the first."""
+        try:
+            pattern = f"{NamedNode(iri)} {NamedNode(term)} ?text"
+        except ValueError:
+            return {}  # A query can make up what is no IRI.
+        asked = f"SELECT ?text {{ {pattern} }} ORDER BY DESC(?text)"
+        found = self._results(asked, self._dataset())
+        if isinstance(found, QueryBoolean):
+            raise self.endpoint.other("boolean")
+        texts = [row["text"] for row in found]
+        return {text.language or "": text.value for text in texts if isinstance(text, Literal)}
 
     def select(self, sparql: str) -> RemoteRows:
         """Return the rows of a SELECT over all that the store holds, whichever graph it is in."""
@@ -241,7 +287,7 @@ class RemoteStore:
         return tuple((name, graph) for graph in self.graphs for name in names)
 
     def _sent(
-        self, sparql: str, dataset: Iterable[tuple[str, str]], accepted: Mapping[str, object]
+        self, sparql: str, dataset: Iterable[tuple[str, str]], accepted: Collection[str]
     ) -> Received:
         body = urlencode([("query", sparql), *dataset]).encode()
         answer = self.endpoint.send(body, accepted)
@@ -253,7 +299,9 @@ class RemoteStore:
     def _results(
         self, sparql: str, dataset: Iterable[tuple[str, str]]
     ) -> QueryBoolean | RemoteRows:
-        answer = self._sent(sparql, dataset, _RESULTS)
+        return self._read(self._sent(sparql, dataset, _RESULTS))
+
+    def _read(self, answer: Received) -> QueryBoolean | RemoteRows:
         form = _RESULTS[answer.kind]
         stream = (
             _Shallow(answer, self.endpoint, _IN_JSON) if form == QueryResultsFormat.JSON else answer
@@ -286,6 +334,16 @@ def _parsed(answer: Received, endpoint: Endpoint) -> Iterator[Triple]:
             yield quad.triple
     except (SyntaxError, ValueError) as reason:
         raise endpoint.other(str(reason)[:200]) from reason
+
+
+_FormatT = TypeVar("_FormatT", RdfFormat, QueryResultsFormat)
+
+
+def _format(media_type: str, kind: type[_FormatT]) -> _FormatT:
+    found = kind.from_media_type(media_type)
+    if found is None:
+        raise ValueError(media_type)
+    return found
 
 
 def _row(triple: Triple) -> tuple[str, str, str, str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, overload, runtime_checkable
 
 import polars as pl
 from pyoxigraph import (
@@ -13,12 +13,11 @@ from pyoxigraph import (
     Literal,
     NamedNode,
     QueryBoolean,
-    QuerySolutions,
+    QuerySolution,
     QueryTriples,
     Triple,
+    Variable,
 )
-
-from klaster.graph.store.remote import RemoteRows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -95,13 +94,25 @@ def _column(values: list[Any]) -> pl.Series:
     return pl.Series(values, strict=False)
 
 
+@runtime_checkable
+class Rows(Protocol):
+    """The rows of a SELECT, from whichever store."""
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The variables, in order."""
+
+    def __iter__(self) -> Iterator[QuerySolution]:
+        """Yield each row."""
+
+
 def answer(
-    found: QueryBoolean | QuerySolutions | QueryTriples | RemoteRows | Iterator[Triple],
+    found: QueryBoolean | Rows | QueryTriples | Iterator[Triple],
 ) -> Answer:
     """Read an answer of the store to its end."""
     if isinstance(found, QueryBoolean):
         return Answer(("answer",), ((bool(found),),))
-    if isinstance(found, QuerySolutions | RemoteRows):
+    if isinstance(found, Rows):
         names = tuple(variable.value for variable in found.variables)
         rows = tuple(tuple(_value(solution[name]) for name in names) for solution in found)
         return Answer(names, rows)

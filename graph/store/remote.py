@@ -23,6 +23,7 @@ from pyoxigraph import (
     RdfFormat,
     Store,
     Triple,
+    Variable,
     parse,
     parse_query_results,
     serialize,
@@ -56,9 +57,14 @@ class RemoteRows:
     """The rows of a SELECT as they come, to be read once, with its variables."""
 
     def __init__(self, solutions: QuerySolutions, endpoint: Endpoint) -> None:
-        self.variables = solutions.variables
+        self._variables = solutions.variables
         self._endpoint = endpoint
         self._left: list[QuerySolutions] = [solutions]
+
+    @property
+    def variables(self) -> list[Variable]:
+        """The variables, in order."""
+        return self._variables
 
     def taken(self) -> QuerySolutions:
         """Return the rows, to be read by another."""

@@ -17,6 +17,7 @@ from klaster.commands.matching import match
 from klaster.commands.missing import backtest, missing, policy
 from klaster.commands.page import page
 from klaster.commands.potential import potential
+from klaster.commands.risk import risk_command
 
 
 class Commands(click.Group):
@@ -67,7 +68,7 @@ def main() -> None:
 for _command in (
     *(demo, init, load, sources, drop),
     *(check, info, query, questions, export),
-    central_command,
+    *(central_command, risk_command),
     *(missing, backtest, policy),
     match,
     page,

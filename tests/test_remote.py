@@ -74,6 +74,7 @@ COMMANDS = [
     "policy --date 2024-01-01 --mechanisms",
     "match",
     "potential",
+    "risk",
     "query single-sourced",
     "query cluster-members --set cluster=cotton-textile",
     "query CONSTRUCT{?a|kl:memberOf|?c}WHERE{?a|kl:memberOf|?c}",

@@ -10,13 +10,14 @@ from typing import Any
 import click
 
 from klaster import KlasterError
-from klaster.commands.asking import check, export, info, query, questions
+from klaster.commands.asking import check, export, info
 from klaster.commands.central import central_command
 from klaster.commands.loading import demo, drop, init, load, sources
 from klaster.commands.matching import match
 from klaster.commands.missing import backtest, missing, policy
 from klaster.commands.page import page
 from klaster.commands.potential import potential
+from klaster.commands.querying import query, questions
 from klaster.commands.risk import risk_command
 
 
@@ -30,6 +31,9 @@ class Commands(click.Group):
         _write_any_script()
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            # As a shell tells of what was ended by Ctrl-C; what runs in child processes ends too.
+            ctx.exit(130)
         except KlasterError as fault:
             tell = getattr(fault, "text", None)
             click.echo(tell(ctx.obj["lang"]) if tell else str(fault), err=True)

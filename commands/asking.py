@@ -1,22 +1,14 @@
-"""What a graph says: info, check, query, questions, export."""
+"""What a graph says: info, check, export."""
 
 from __future__ import annotations
 
-import re
 import sys
 from pathlib import Path
 
 import click
 
-from klaster.commands.opening import existing, setting
-from klaster.commands.options import (
-    Output,
-    default_language,
-    graph_argument,
-    printed,
-    questions_folder,
-    spoken,
-)
+from klaster.commands.opening import existing
+from klaster.commands.options import Output, graph_argument, printed, spoken
 
 
 @click.command()
@@ -46,72 +38,6 @@ def check(graph: Path | str, output: Output) -> None:
     output.tell(verdict(results, output.language))
     if any(result.severity == "Violation" for result in results):
         sys.exit(1)
-
-
-class QueryCommand(click.Command):
-    """The query command, whose help ends with the questions in the user's language."""
-
-    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """List the named questions."""
-        from klaster.ontology.labels import phrase
-        from klaster.ontology.questions import questions
-
-        language = (ctx.find_root().obj or {}).get("lang") or default_language()
-        with formatter.section(phrase("questions.heading", language)):
-            formatter.write_dl(
-                [(slug, question.title(language)) for slug, question in questions().items()]
-            )
-
-
-@click.command(cls=QueryCommand)
-@graph_argument
-@click.argument("sparql", metavar="SPARQL-or-QUESTION", required=False)
-@click.option(
-    "-f",
-    "--file",
-    "path",
-    type=click.Path(exists=True, dir_okay=False, path_type=Path),
-    help="Read the query from a file.",
-)
-@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
-@questions_folder
-@printed
-def query(
-    graph: Path | str,
-    sparql: str | None,
-    path: Path | None,
-    settings: tuple[str, ...],
-    folder: Path | None,
-    output: Output,
-) -> None:
-    """Ask GRAPH a query in SPARQL or a named question.
-
-    The prefixes kl:, code:, d: (this graph's things), rdfs:, skos:, xsd:, prov: … are given.
-    """
-    from klaster.graph.views.report import answer_sheet
-    from klaster.ontology.faults import Fault
-
-    opened = existing(graph)
-    text = path.read_text("utf-8") if path else sparql
-    if text is None:
-        raise Fault("fault.no-query")
-    if re.fullmatch(r"[\w-]+", text.strip()):
-        found = opened.ask(text.strip(), folder=folder, **dict(map(setting, settings)))
-    else:
-        found = opened.query(text)
-    output.show(answer_sheet(found.columns, found.rows))
-
-
-@click.command()
-@questions_folder
-@printed
-def questions(folder: Path | None, output: Output) -> None:
-    """List the question library, in the language asked for."""
-    from klaster.graph.views.report import questions_sheet
-    from klaster.ontology.questions import questions as library
-
-    for_people = output.for_people
-    output.show(questions_sheet(library(folder), language=output.language, for_people=for_people))
 
 
 @click.command()

@@ -8,13 +8,20 @@ from typing import Any
 
 import click
 
+from klaster.commands.completion import measures
 from klaster.commands.opening import existing
 from klaster.commands.options import Output, graph_argument, printed, sliced
 
 
 @click.command("central")
 @graph_argument
-@click.option("--by", default="degree", show_default=True, help="Measure to rank by.")
+@click.option(
+    "--by",
+    default="degree",
+    show_default=True,
+    shell_complete=measures,
+    help="Measure to rank by.",
+)
 @sliced
 @click.option(
     "--since",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from klaster.commands import completion
 from klaster.commands.opening import existing, open_graph, setting
 from klaster.commands.options import GRAPH, Output, graph_argument, printed, spoken
 from klaster.commands.page import write_page
@@ -135,7 +136,7 @@ def sources(graph: Path | str, output: Output) -> None:
 
 @click.command()
 @graph_argument
-@click.argument("name")
+@click.argument("name", shell_complete=completion.sources)
 @spoken
 def drop(graph: Path | str, name: str, output: Output) -> None:
     """Take the source NAME out of GRAPH, with all that it stated."""

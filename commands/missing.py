@@ -26,6 +26,13 @@ if TYPE_CHECKING:
 )
 @click.option("--predict", is_flag=True, help="Likely links that are not recorded, with evidence.")
 @click.option("--audit", is_flag=True, help="With --predict: how well hidden links are foretold.")
+@click.option(
+    "--model",
+    type=click.Choice(["ensemble", "stack"]),
+    default="ensemble",
+    show_default=True,
+    help="With --predict: weigh evidence as usual, or as this graph's own links teach.",
+)
 @click.option("--card", is_flag=True, help="The health card of the cluster, or of each.")
 @click.option(
     "--date", type=click.DateTime(["%Y-%m-%d"]), help="With --card: only what holds that day."
@@ -36,7 +43,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="What would change if this source were added.",
 )
-@click.option("--without", metavar="ACTOR", help="What would change if this actor were gone.")
+@click.option(
+    "--without",
+    metavar="THING",
+    help="What would change if this actor, instrument or link (by its IRI) were gone.",
+)
 @click.option(
     "-o",
     "--output",
@@ -50,6 +61,7 @@ def missing(
     rules: bool,
     predict: bool,
     audit: bool,
+    model: str,
     cluster: str | None,
     top: int | None,
     card: bool,
@@ -66,7 +78,7 @@ def missing(
     language, for_people = output.language, output.for_people
     opened = existing(graph)
     if predict or audit:
-        _predict(opened, output, cluster=cluster, top=top or 20, audit=audit)
+        _predict(opened, output, cluster=cluster, top=top or 20, audit=audit, model=model)
         return
     if path:
         count = opened.write_candidates(path, cluster=cluster, language=language)
@@ -147,13 +159,19 @@ def policy(graph: Path | str, date: dt.datetime | None, mechanisms: bool, output
 
 
 def _predict(
-    graph: KnowledgeGraph, output: Output, *, cluster: str | None, top: int, audit: bool
+    graph: KnowledgeGraph,
+    output: Output,
+    *,
+    cluster: str | None,
+    top: int,
+    audit: bool,
+    model: str,
 ) -> None:
     from klaster.graph.views.prediction_sheets import audit_sheet, audit_text, suggestions_sheet
     from klaster.ontology.labels import phrase
 
     language, for_people = output.language, output.for_people
-    found = graph.predict(cluster=cluster, count=top)
+    found = graph.predict(cluster=cluster, count=top, model=model)
     if audit:
         output.show(
             audit_sheet(found.audit_rows(language), language=language, for_people=for_people)

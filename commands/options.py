@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -14,21 +13,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from klaster.commands import completion
+from klaster.commands.environment import LANGUAGES, OWN_QUESTIONS, default_language
+
 if TYPE_CHECKING:
     from klaster.graph.views.report import Sheet
 
-LANGUAGES: Final = ("uz", "ru", "en")
 FORMATS: Final = ("table", "csv", "json", "md")
 LINK_KINDS: Final = ("supply", "cooperation", "ownership", "membership")
-
-
-def default_language() -> str:
-    """Return the language of the locale where klaster speaks it, else English."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if os.environ.get(name):
-            code = os.environ[name][:2].lower()
-            return code if code in LANGUAGES else "en"
-    return "en"
 
 
 @dataclass(frozen=True)
@@ -127,9 +119,14 @@ questions_folder = click.option(
     "--questions",
     "folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A folder with question files (.rq) of your own.",
+    help=f"A folder with question files (.rq) of your own; by default that of {OWN_QUESTIONS} or"
+    " the folder questions beside klaster's settings.",
 )
-cluster_option = click.option("--cluster", help="Only this cluster (its id, name or IRI).")
+cluster_option = click.option(
+    "--cluster",
+    shell_complete=completion.clusters,
+    help="Only this cluster (its id, name or IRI).",
+)
 _LINKS: Final = click.option(
     "--links",
     multiple=True,
@@ -138,9 +135,21 @@ _LINKS: Final = click.option(
 )
 _NARROWING: Final = (
     cluster_option,
-    click.option("--region", help="Only actors of this region (code or name)."),
-    click.option("--sector", help="Only members of clusters of this sector (code or name)."),
-    click.option("--kind", help="Only actors of this kind (code or name)."),
+    click.option(
+        "--region",
+        shell_complete=completion.codes_of("region"),
+        help="Only actors of this region (code or name).",
+    ),
+    click.option(
+        "--sector",
+        shell_complete=completion.codes_of("sector"),
+        help="Only members of clusters of this sector (code or name).",
+    ),
+    click.option(
+        "--kind",
+        shell_complete=completion.codes_of("actor-kind"),
+        help="Only actors of this kind (code or name).",
+    ),
     click.option(
         "--date", type=click.DateTime(["%Y-%m-%d"]), help="Only links that hold that day."
     ),

@@ -45,7 +45,12 @@ class Diagnosis:
         return Records(found, lambda finding: finding.row(language))
 
     def predict(
-        self, *, cluster: str | None = None, layers: Sequence[str] = (), count: int = 20
+        self,
+        *,
+        cluster: str | None = None,
+        layers: Sequence[str] = (),
+        count: int = 20,
+        model: str = "ensemble",
     ) -> Predicted:
         """Return the likeliest links that are not recorded, with the audit of each layer.
 
@@ -56,6 +61,9 @@ class Diagnosis:
         ----------
         count
             How many suggestions a layer.
+        model
+            ``ensemble``, or ``stack``: the weight of each evidence learnt from the layer's own
+            past, against it where it speaks against a link.
         """
         from klaster.graph.findings.layer import LAYERS
         from klaster.graph.findings.predicted import predict
@@ -65,6 +73,7 @@ class Diagnosis:
             layers=tuple(layers) or LAYERS,
             cluster=self.cluster(cluster) if cluster else None,
             count=count,
+            model=model,
         )
 
     def backtest(
@@ -125,10 +134,10 @@ class Diagnosis:
         added
             A source with what would be added: it may refer to things of the graph by IRI.
         without
-            An actor (IRI, id or name) that would be gone.
+            An actor or instrument (IRI, id or name), or a link (IRI), that would be gone.
         """
         from klaster.graph.answer import Records
-        from klaster.graph.asking import find_thing
+        from klaster.graph.asking import find_for_removal
         from klaster.graph.findings.what_if import what_if
         from klaster.loaders.sources import read_source
 
@@ -144,7 +153,7 @@ class Diagnosis:
         changes = what_if(
             self._columns,
             added=frames,
-            without=find_thing(self._columns, "actors", without) if without else "",
+            without=find_for_removal(self._columns, without) if without else "",
             cluster=self.cluster(cluster) if cluster else None,
         )
         return Records(changes, lambda change: change.row(language))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from klaster.graph.diagnosis import Diagnosis
+from klaster.graph.querying import Querying
 from klaster.graph.standing import Standing
 from klaster.graph.store.folder import GraphFolder, SourceEntry
 from klaster.ontology.faults import Fault
@@ -17,7 +18,6 @@ from klaster.ontology.terms import graph_iri
 
 if TYPE_CHECKING:
     import polars as pl
-    import rdflib
 
     from klaster.graph.answer import Answer, Check, Count, Records
     from klaster.graph.loading import LoadReport
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from klaster.graph.views.picture import Picture
 
 
-class KnowledgeGraph(Diagnosis, Standing):
+class KnowledgeGraph(Diagnosis, Querying, Standing):
     """A graph in a folder ``NAME.klaster``, or in a store that a SPARQL endpoint gives access to.
 
     Parameters
@@ -165,6 +165,7 @@ class KnowledgeGraph(Diagnosis, Standing):
         self._manifest = self._folder.manifest()
         for cached in ("_columns", "_store"):
             self.__dict__.pop(cached, None)
+        self._end_guard()
 
     @cached_property
     def _columns(self) -> Columns:
@@ -179,6 +180,14 @@ class KnowledgeGraph(Diagnosis, Standing):
         self.require()
         return self._folder.opened(self._manifest)
 
+    @property
+    def _store_folder(self) -> Path | None:
+        """Where the store lies, if it lies in a folder."""
+        self.require()
+        if not isinstance(self._folder, GraphFolder):
+            return None
+        return self._folder.store(self._manifest)
+
     def require(self) -> None:
         """Do nothing if there is a graph.
 
@@ -188,22 +197,6 @@ class KnowledgeGraph(Diagnosis, Standing):
             If there is none, with what would do.
         """
         self._folder.require()
-
-    def query(self, sparql: str) -> Answer:
-        """Run a SPARQL query over everything in the graph, with the usual prefixes given.
-
-        ``d:`` stands for this graph's own things.
-        """
-        from klaster.graph.answer import answer
-
-        return answer(self._store.query(sparql, prefixes={"d": self.base}))
-
-    def to_rdflib(self) -> rdflib.Graph:
-        """Return the graph as rdflib knows it, over the same store; it is read-only."""
-        import rdflib
-        from oxrdflib import OxigraphStore
-
-        return rdflib.Dataset(store=OxigraphStore(store=self._store.oxigraph), default_union=True)
 
     def export(self, path: str | Path, *, rdf12: bool = False, ontology: bool = False) -> None:
         """Write the graph for another program; the suffix of the file gives the format.
@@ -418,24 +411,6 @@ class KnowledgeGraph(Diagnosis, Standing):
     def table(self, name: str) -> pl.DataFrame:
         """Return one of the graph's tables over all its sources."""
         return self._columns.table(name)
-
-    def ask(self, slug: str, *, folder: Path | None = None, **values: str) -> Answer:
-        """Answer a question of the library, with the values of its parameters.
-
-        A parameter that is not given keeps its default where the graph knows it, and else
-        stays open.
-
-        Raises
-        ------
-        Fault
-            If there is no such question, parameter or value, naming the nearest.
-        """
-        from klaster.graph.answer import answer
-        from klaster.graph.asking import bind, find_question
-
-        question = find_question(slug, folder)
-        terms = bind(question, values, self._columns)
-        return answer(self._store.query(question.sparql, prefixes={"d": self.base}, values=terms))
 
     def cluster(self, name: str) -> str:
         """Return the IRI of a cluster given by IRI, id or name in any language.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
+from typing import TypedDict
 
 from pyoxigraph import (
+    BlankNode,
+    DefaultGraph,
     Literal,
     NamedNode,
     QueryBoolean,
@@ -19,10 +22,16 @@ from pyoxigraph import (
 )
 
 from klaster.ontology.faults import Fault
-from klaster.ontology.sparql import calls_service
+from klaster.ontology.sparql import chooses_dataset, services_allowed
 from klaster.ontology.terms import PREFIXES
 
 Answer = QueryBoolean | QuerySolutions | QueryTriples
+
+
+class _Dataset(TypedDict, total=False):
+    default_graph: list[NamedNode | BlankNode | DefaultGraph]
+    named_graphs: list[NamedNode | BlankNode]
+    use_default_graph_as_union: bool
 
 
 class EmbeddedStore:
@@ -37,25 +46,47 @@ class EmbeddedStore:
         *,
         prefixes: Mapping[str, str] | None = None,
         values: Mapping[str, NamedNode | Literal] | None = None,
+        default_graphs: Sequence[str] | None = None,
+        named_graphs: Sequence[str] | None = None,
+        hosts: Collection[str] = (),
     ) -> Answer:
         """Run a SPARQL 1.1 query with the prefixes given.
 
         ``values`` are put in for variables by name, as terms and never as text.
+
+        Parameters
+        ----------
+        default_graphs, named_graphs
+            The graphs that are asked (those named are for ``GRAPH``), in place of those that the
+            query names; if both are None and the query names none, the union of all is asked.
+        hosts
+            The machines to which the query may send a part of itself by ``SERVICE``.
 
         Raises
         ------
         Fault
             If the query cannot be parsed, or would send something to another machine.
         """
-        if calls_service(sparql):
+        if not services_allowed(sparql, hosts):
             raise Fault("fault.service")
+        given = default_graphs is not None or named_graphs is not None
+        dataset: _Dataset = (
+            {
+                "default_graph": [NamedNode(graph) for graph in default_graphs or ()],
+                "named_graphs": [NamedNode(graph) for graph in named_graphs or ()],
+            }
+            if given
+            else {"use_default_graph_as_union": not chooses_dataset(sparql)}
+        )
         try:
             return self._store.query(
                 sparql,
                 prefixes=dict(PREFIXES) | dict(prefixes or {}),
-                use_default_graph_as_union=True,
                 substitutions={Variable(name): term for name, term in (values or {}).items()},
+                **dataset,
             )
+        except UnicodeEncodeError as reason:
+            raise Fault("fault.sparql-other", reason=reason.reason) from reason
         except SyntaxError as reason:
             raise unreadable_query(sparql, str(reason)) from reason
         except RuntimeError as reason:
@@ -63,6 +94,24 @@ class EmbeddedStore:
             if not lacking:
                 raise
             raise Fault("fault.unprojected", reason=lacking[1]) from reason
+
+    def mentions(self, iri: str) -> bool:
+        """Say whether some statement is about a thing, or has it as what it says."""
+        term = NamedNode(iri)
+        found = (
+            self._store.quads_for_pattern(*pattern)
+            for pattern in ((term, None, None), (None, term, None), (None, None, term))
+        )
+        return any(next(quads, None) is not None for quads in found)
+
+    def texts(self, iri: str, predicate: str) -> dict[str, str]:
+        """Return what is stated of a thing in words, by language ("" where none is given)."""
+        try:
+            quads = self._store.quads_for_pattern(NamedNode(iri), NamedNode(predicate), None)
+        except ValueError:
+            return {}  # A query can make up what is no IRI.
+        texts = (quad.object for quad in quads if isinstance(quad.object, Literal))
+        return {text.language or "": text.value for text in texts}
 
     @property
     def oxigraph(self) -> Store:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 import weakref
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +31,7 @@ from pyoxigraph import (
 )
 
 from klaster.graph.store.embedded import unreadable_query
+from klaster.graph.store.guard import Guarded, Limits
 from klaster.graph.store.stated import STATEMENTS, statements_of
 from klaster.graph.store.values import with_values
 from klaster.ontology.faults import Fault
@@ -87,17 +89,24 @@ class RemoteRows:
 
 
 class Streamed(Iterator[bytes]):
-    """An answer, as pieces of a file in the format asked for.
+    """The pieces of an answer, as long as it may take."""
 
-    ``form`` is ``rows`` of a SELECT, ``boolean`` of an ASK, ``graph`` of a CONSTRUCT or DESCRIBE.
-    """
-
-    def __init__(self, form: str, media_type: str, file: Received | IO[bytes]) -> None:
-        self.form, self.media_type, self._file = form, media_type, file
+    def __init__(
+        self, file: Received | IO[bytes], until: float | None, seconds: float | None
+    ) -> None:
+        self._file, self._until, self._seconds = file, until, seconds
         weakref.finalize(self, file.close)
 
     def __next__(self) -> bytes:
-        """Return the next piece."""
+        """Return the next piece.
+
+        Raises
+        ------
+        Fault
+            If the answer takes longer than it may.
+        """
+        if self._until and time.monotonic() > self._until:
+            raise Fault("fault.timeout", seconds=f"{self._seconds:g}")
         piece = self._file.read(_PIECE)
         if not piece:
             raise StopIteration
@@ -154,33 +163,45 @@ class RemoteStore:
         graph_type: str = "application/n-triples",
         prefixes: Mapping[str, str] | None = None,
         values: Mapping[str, NamedNode | Literal] | None = None,
-        timeout: float | None = None,
-    ) -> Streamed:
+        limits: Limits | None = None,
+    ) -> Guarded:
         """Run a query and hand on its answer as it comes, in a format that the store writes.
 
         Parameters
         ----------
         media_type, graph_type
             The formats of the answer to a SELECT or ASK, and to a CONSTRUCT or DESCRIBE.
-        timeout
-            Seconds of silence after which no answer is waited for.
+        limits
+            Of time; the store sees to its memory itself.
 
         Raises
         ------
         Fault
             As ``query`` does.
         """
+        seconds = limits.seconds if limits else None
+        until = time.monotonic() + seconds if seconds else None
         asked = self._prepared(sparql, prefixes, values)
         form = _FORMS.get(_form(sparql), "graph")
         wanted = graph_type if form == "graph" else media_type
-        # What the store cannot write is written here from what it can.
+        try:
+            file = self._file(asked, form, wanted, seconds)
+        except Fault as fault:
+            if until and time.monotonic() >= until:
+                raise Fault("fault.timeout", seconds=f"{seconds:g}") from fault
+            raise
+        return Guarded(form, wanted, Streamed(file, until, seconds))
+
+    def _file(
+        self, asked: str, form: str, wanted: str, seconds: float | None
+    ) -> Received | IO[bytes]:
+        """Return an answer in a format, written here if the store cannot write it."""
         others: Collection[str] = _TRIPLES if form == "graph" else _RESULTS
-        store = RemoteStore(self.endpoint.within(timeout), self.graphs)
+        store = RemoteStore(self.endpoint.within(seconds), self.graphs)
         answer = store._sent(asked, self._dataset(), [wanted, *others])
         if answer.kind == wanted:
-            return Streamed(form, wanted, answer)
+            return answer
         file: IO[bytes] = SpooledTemporaryFile(_BATCH)  # noqa: SIM115
-        written = Streamed(form, wanted, file)
         if form == "graph":
             serialize(_parsed(answer, self.endpoint), file, format=_format(wanted, RdfFormat))
         else:
@@ -188,7 +209,7 @@ class RemoteStore:
             solutions = found if isinstance(found, QueryBoolean) else found.taken()
             solutions.serialize(file, format=_format(wanted, QueryResultsFormat))
         file.seek(0)
-        return written
+        return file
 
     def mentions(self, iri: str) -> bool:
         """Say whether any statement of the graph names an IRI."""

@@ -18,7 +18,6 @@ from klaster.graph.matching.proposal import MATCH_COLUMNS, Proposal
 from klaster.graph.views.table import Heading, render, visible
 from klaster.ontology.codes import codes
 from klaster.ontology.labels import code_label, phrase
-from klaster.ontology.questions import Question
 
 
 @dataclass(frozen=True)
@@ -386,27 +385,3 @@ def sources_sheet(
         Heading("path", phrase("head.path", language)),
     ]
     return Sheet(rows, headings)
-
-
-def questions_sheet(library: Mapping[str, Question], *, language: str, for_people: bool) -> Sheet:
-    """Return the question library: ``name, question, parameters``."""
-    rows = [
-        {
-            "name": slug,
-            "question": question.title(language),
-            "parameters": " ".join(
-                f"{asked.name}={asked.default}" for asked in question.parameters
-            ),
-        }
-        for slug, question in library.items()
-    ]
-    keys = ("name", "question", "parameters")
-    if not for_people:
-        return Sheet(rows, _data_headings(keys))
-    return Sheet(rows, [Heading(key, phrase(f"head.{key}", language)) for key in keys])
-
-
-def answer_sheet(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Sheet:
-    """Return the answer to a query, under the names of its variables."""
-    named = [dict(zip(columns, row, strict=True)) for row in rows]
-    return Sheet(named, _data_headings(columns))

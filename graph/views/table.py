@@ -19,7 +19,7 @@ class Heading:
     """A column: its key in data, its words for people, and what its figures mean.
 
     ``optional`` columns are left out, the last ones first, where a terminal is too narrow;
-    ``widest`` limits a column of text in a table.
+    ``widest`` limits a column of text in a table; one that is ``whole`` is not folded.
     """
 
     key: str
@@ -28,6 +28,7 @@ class Heading:
     optional: bool = False
     meaning: str = ""
     widest: int = 0
+    whole: bool = False
 
 
 def render(
@@ -148,7 +149,7 @@ def _table(
         table.add_column(
             Text(heading.label),
             justify="right" if heading.number else "left",
-            no_wrap=heading.number,
+            no_wrap=heading.number or heading.whole,
             overflow="fold",
             max_width=heading.widest or None,
         )

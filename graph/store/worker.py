@@ -1,0 +1,196 @@
+"""A child process in which guarded queries run, and what stops it at a limit."""
+
+from __future__ import annotations
+
+import math
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from klaster.graph.store import guarded
+from klaster.graph.store.guarded import HEAD, NO_MEMORY
+from klaster.ontology.faults import Fault
+
+_LOOK: Final = 0.05
+"""Seconds between two looks at the memory that a query takes."""
+_MEGABYTE: Final = 1 << 20
+_REFUSED: Final = (-signal.SIGABRT, NO_MEMORY)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a query may take; None is without limit.
+
+    Parameters
+    ----------
+    seconds
+        From the question to the last byte of the answer, whoever is slow.
+    memory
+        Bytes of the process that runs the query, of which it needs some 60 MB to begin with.
+    rows
+        Rows or triples of the answer.
+    """
+
+    seconds: float | None = None
+    memory: int | None = None
+    rows: int | None = None
+
+
+class Worker:
+    """One child process."""
+
+    def __init__(self, store: Path) -> None:
+        command = [sys.executable, "-P", "-X", "utf8", "-m", guarded.__name__, str(store)]
+        # Not in the terminal's group: Ctrl-C is for the parent, which ends its children.
+        apart: dict[str, Any] = {"start_new_session": True}
+        if sys.platform == "win32":
+            apart = {"creationflags": subprocess.CREATE_NEW_PROCESS_GROUP}
+        self._process = subprocess.Popen(  # noqa: S603 - our own module
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            **apart,
+        )
+        self._stopped = ""
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether it can take another query."""
+        return not self._stopped and self._process.poll() is None
+
+    def send(self, request: bytes) -> None:
+        """Send a request; if the process is gone, what it does not answer will show that."""
+        stream = self._process.stdin
+        with suppress(OSError):
+            if stream:
+                stream.write(len(request).to_bytes(4, "big") + request)
+                stream.flush()
+
+    def receive(self, limits: Limits) -> tuple[bytes, bytes]:
+        """Return the next frame.
+
+        Raises
+        ------
+        Fault
+            If the process was ended at a limit, or ended by itself.
+        """
+        stream = self._process.stdout
+        head = stream.read(HEAD.size) if stream else b""
+        if stream and len(head) == HEAD.size:
+            kind, size = HEAD.unpack(head)
+            data = stream.read(size)
+            if len(data) == size:
+                return kind, data
+        raise self._lost(limits)
+
+    def _lost(self, limits: Limits) -> Fault:
+        """Return why the process has ended in the midst of a query."""
+        code = self._process.wait()
+        if self._stopped == "timeout":
+            return Fault("fault.timeout", seconds=f"{limits.seconds:g}")
+        # Refused memory, the engine aborts.
+        if self._stopped == "memory" or (limits.memory is not None and code in _REFUSED):
+            return Fault("fault.memory", megabytes=(limits.memory or 0) // _MEGABYTE)
+        return Fault("fault.engine", reason=self._stopped or code)
+
+    def stop(self, reason: str) -> None:
+        """End the process, whatever it does, for the first reason that is given."""
+        self._stopped = self._stopped or reason
+        self._process.kill()
+
+    def bury(self) -> None:
+        """Wait for the end of a stopped process and close what led to it."""
+        self._process.wait()
+        for stream in (self._process.stdin, self._process.stdout):
+            with suppress(OSError):
+                if stream:
+                    stream.close()
+
+
+class Watch:
+    """Stops the workers that pass a limit, from a thread of its own."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._over: dict[Worker, tuple[float, int | None]] = {}
+        self._wakes = math.inf
+        self._closed = False
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def over(self, worker: Worker, limits: Limits) -> Iterator[None]:
+        """Watch over a worker while a query runs."""
+        if limits.seconds is None and limits.memory is None:
+            yield
+            return
+        deadline = math.inf if limits.seconds is None else time.monotonic() + limits.seconds
+        with self._changed:
+            self._over[worker] = (deadline, limits.memory)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, daemon=True)
+                self._thread.start()
+            elif self._next_look() < self._wakes:
+                self._changed.notify()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._over.pop(worker, None)
+
+    def close(self) -> None:
+        """End the thread."""
+        with self._changed:
+            self._closed = True
+            self._changed.notify()
+        # What collects garbage may be that thread itself.
+        if self._thread and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _next_look(self) -> float:
+        """Return when to look next: at the first deadline, and often where memory is limited."""
+        soon = time.monotonic() + _LOOK
+        return min(
+            (
+                min(deadline, math.inf if memory is None else soon)
+                for deadline, memory in self._over.values()
+            ),
+            default=math.inf,
+        )
+
+    def _run(self) -> None:
+        with self._changed:
+            while not self._closed:
+                now = time.monotonic()
+                for worker, (deadline, memory) in list(self._over.items()):
+                    if now >= deadline:
+                        worker.stop("timeout")
+                        del self._over[worker]
+                    elif memory is not None and _memory_of(worker.pid) > memory:
+                        worker.stop("memory")
+                        del self._over[worker]
+                self._wakes = self._next_look()
+                rest = self._wakes - now
+                self._changed.wait(None if math.isinf(rest) else max(0.0, rest))
+
+
+def _memory_of(process: int) -> int:
+    """Return the bytes of memory in which a process stands, 0 where it has ended."""
+    import psutil
+
+    try:
+        return int(psutil.Process(process).memory_info().rss)
+    except psutil.Error:
+        return 0

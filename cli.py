@@ -18,6 +18,7 @@ from klaster.commands.missing import backtest, missing, policy
 from klaster.commands.page import page
 from klaster.commands.potential import potential
 from klaster.commands.querying import query, questions
+from klaster.commands.report import report
 from klaster.commands.risk import risk_command
 
 
@@ -75,7 +76,7 @@ for _command in (
     *(central_command, risk_command),
     *(missing, backtest, policy),
     match,
-    page,
+    *(page, report),
     potential,
 ):
     main.add_command(_command)

@@ -9,6 +9,7 @@ import click
 
 from klaster.commands.opening import existing
 from klaster.commands.options import Output, graph_argument, printed, spoken
+from klaster.commands.progress import working
 
 
 @click.command()
@@ -28,9 +29,12 @@ def info(graph: Path | str, output: Output) -> None:
 def check(graph: Path | str, output: Output) -> None:
     """Check GRAPH against the shapes; exit code 1 if it does not conform."""
     from klaster.graph.views.report import check_sheet, verdict
+    from klaster.ontology.labels import phrase
 
     opened = existing(graph)
-    results = opened.check()
+    with working(output) as step:
+        step(phrase("stage.check", output.language))
+        results = opened.check()
     for_people = output.for_people
     output.show(
         check_sheet(results, base=opened.base, language=output.language, for_people=for_people)

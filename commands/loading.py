@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,10 +12,15 @@ from klaster.commands import completion
 from klaster.commands.opening import existing, open_graph, setting
 from klaster.commands.options import GRAPH, Output, graph_argument, printed, spoken
 from klaster.commands.page import write_page
+from klaster.commands.progress import working
 
 if TYPE_CHECKING:
     from klaster.graph.knowledge_graph import KnowledgeGraph
     from klaster.graph.loading import LoadReport
+
+
+STAGES = ("read", "derive", "find", "store")
+"""What a load does, in this order."""
 
 
 @click.command()
@@ -153,17 +157,12 @@ def load_sources(
     **manner: Any,  # noqa: ANN401
 ) -> list[LoadReport]:
     """Load sources, and tell what became of each."""
-    from rich.console import Console
-
     from klaster.ontology.labels import phrase
 
     language = output.language
-    console = Console(stderr=True, quiet=output.quiet or not sys.stderr.isatty())
-    with console.status("") as status:
+    with working(output, steps=len(STAGES)) as step:
         reports = graph.load(
-            *sources,
-            **manner,
-            progress=lambda stage: status.update(phrase(f"stage.{stage}", language)),
+            *sources, **manner, progress=lambda stage: step(phrase(f"stage.{stage}", language))
         )
     for report in reports:
         key = "cli.unchanged" if report.unchanged else "cli.loaded"

@@ -8,6 +8,7 @@ import click
 
 from klaster.commands.opening import existing
 from klaster.commands.options import Output, graph_argument, printed
+from klaster.commands.progress import working
 
 
 @click.command()
@@ -39,7 +40,9 @@ def match(
 
     language = output.language
     opened = existing(graph)
-    found = opened.match(threshold=threshold, top=top, language=language)
+    with working(output) as step:
+        step(phrase("stage.match", language))
+        found = opened.match(threshold=threshold, top=top, language=language)
     if path:
         write_review(found, path, language=language)
         output.tell(phrase("cli.review", language, path=path, count=len(found), graph=opened.place))

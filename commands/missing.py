@@ -10,8 +10,11 @@ import click
 
 from klaster.commands.opening import existing
 from klaster.commands.options import Output, cluster_option, graph_argument, printed
+from klaster.commands.progress import working
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from klaster.graph.knowledge_graph import KnowledgeGraph
 
 
@@ -86,14 +89,16 @@ def missing(
         return
     if card:
         day = date.date() if date else None
-        cards = opened.cards(cluster=cluster, date=day).to_polars()
+        cards = _named(opened, opened.cards(cluster=cluster, date=day).to_polars(), output)
         output.show(cards_sheet(cards, language=language, for_people=for_people))
         return
     if added or without:
         changes = opened.what_if(added=added, without=without, cluster=cluster, language=language)
         output.show(changes_sheet(changes.to_polars(), language=language, for_people=for_people))
         return
-    found = opened.missing(cluster=cluster)
+    with working(output) as step:
+        step(phrase("stage.find", language))
+        found = opened.missing(cluster=cluster)
     output.show(
         missing_sheet(found, top=top, language=output.language, for_people=output.for_people)
     )
@@ -128,10 +133,13 @@ def backtest(
 ) -> None:
     """Say how well the links of GRAPH are foretold from those before them."""
     from klaster.graph.views.prediction_sheets import backtest_sheet
+    from klaster.ontology.labels import phrase
 
     day = cut.date() if cut else None
     opened = existing(graph)
-    rows = opened.backtest(layer=layer, cut=day, truth=truth, all_methods=all_methods)
+    with working(output) as step:
+        step(phrase("stage.audit", output.language))
+        rows = opened.backtest(layer=layer, cut=day, truth=truth, all_methods=all_methods)
     output.show(backtest_sheet(rows, language=output.language, for_people=output.for_people))
 
 
@@ -151,11 +159,21 @@ def policy(graph: Path | str, date: dt.datetime | None, mechanisms: bool, output
     day = date.date() if date else None
     opened, language = existing(graph), output.language
     if mechanisms:
-        found = opened.mechanisms(date=day).to_polars()
+        found = _named(opened, opened.mechanisms(date=day).to_polars(), output)
         output.show(mechanisms_sheet(found, language=language, for_people=output.for_people))
         return
     reached = opened.policy(date=day).to_polars()
     output.show(policy_sheet(reached, language=language, for_people=output.for_people))
+
+
+def _named(graph: KnowledgeGraph, rows: pl.DataFrame, output: Output) -> pl.DataFrame:
+    """Return rows on clusters with the clusters' names in the language, for people."""
+    import polars as pl
+
+    if rows.is_empty() or not output.for_people:
+        return rows
+    names = graph.names(rows["cluster"].unique(), language=output.language)
+    return rows.with_columns(label=pl.col("cluster").replace_strict(names, default="label"))
 
 
 def _predict(
@@ -171,7 +189,9 @@ def _predict(
     from klaster.ontology.labels import phrase
 
     language, for_people = output.language, output.for_people
-    found = graph.predict(cluster=cluster, count=top, model=model)
+    with working(output) as step:
+        step(phrase("stage.audit", language))
+        found = graph.predict(cluster=cluster, count=top, model=model)
     if audit:
         output.show(
             audit_sheet(found.audit_rows(language), language=language, for_people=for_people)
@@ -179,4 +199,4 @@ def _predict(
         return
     output.show(suggestions_sheet(found.rows(language), language=language, for_people=for_people))
     told = audit_text(found.audit_rows(language), language=language)
-    output.tell(told or phrase("cli.nothing-audited", language))
+    output.tell(told or phrase("cli.nothing-audited", language), wrapped=for_people)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
+import os
 import shutil
 import sys
 from collections.abc import Callable
@@ -42,20 +43,37 @@ class Output:
         return max(60, shutil.get_terminal_size((100, 24)).columns)
 
     @property
+    def coloured(self) -> bool:
+        """Whether colours are wanted: on a terminal that knows them, unless NO_COLOR is set."""
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        return sys.stdout.isatty() and not plain
+
+    @property
     def manner(self) -> dict[str, Any]:
         """How a sheet for this output is made."""
         return {"language": self.language, "for_people": self.for_people}
 
     def show(self, sheet: Sheet, *, always: bool = False) -> None:
         """Print a result to stdout, and how to read it (for data only if ``always``) to stderr."""
-        click.echo(sheet.text(self.form, language=self.language, width=self.width))
+        text = sheet.text(
+            self.form, language=self.language, width=self.width, coloured=self.coloured
+        )
+        click.echo(text)
         if (self.for_people or always) and not self.quiet:
             self.tell(sheet.explanation(language=self.language, width=self.width))
 
-    def tell(self, text: str) -> None:
-        """Print what is no result to stderr, unless it was asked to be quiet."""
-        if text and not self.quiet:
-            click.echo(text, err=True)
+    def tell(self, text: str, *, wrapped: bool = False) -> None:
+        """Print what is no result to stderr, unless it was asked to be quiet.
+
+        On a terminal, or where that is asked for, long lines are broken between words.
+        """
+        if not text or self.quiet:
+            return
+        if wrapped or sys.stderr.isatty():
+            from klaster.graph.views.terminal import wrapped as broken
+
+            text = "\n".join(broken(line, self.width) for line in text.splitlines())
+        click.echo(text, err=True)
 
 
 def _option_language(ctx: click.Context, _: click.Parameter, value: str | None) -> str:

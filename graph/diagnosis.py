@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     import polars as pl
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from klaster.graph.findings.finding import Finding
     from klaster.graph.findings.predicted import Predicted
     from klaster.graph.findings.what_if import Change
+    from klaster.graph.knowledge_graph import KnowledgeGraph
     from klaster.graph.potential import Potential
+    from klaster.graph.reporting.report import Report
     from klaster.graph.store.columns import Columns
 
 
@@ -308,3 +310,33 @@ class Diagnosis:
 
         facts = Facts(self._columns)
         return {iri: facts.name(iri)[language] for iri in iris}
+
+    def report(
+        self,
+        *,
+        language: str = "en",
+        cluster: str | None = None,
+        date: dt.date | None = None,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> Report:
+        """Return the whole report: its ``html`` and ``markdown`` are documents to hand on.
+
+        Parameters
+        ----------
+        cluster
+            IRI, id or name: only what concerns this cluster.
+        date
+            Only what holds that day counts in the network, the cards and the support.
+        progress
+            Called with the key of each section before it is worked out.
+        """
+        from klaster.graph.reporting.report import write_up
+
+        return write_up(
+            cast("KnowledgeGraph", self),
+            self._columns,
+            language=language,
+            cluster=self.cluster(cluster) if cluster else "",
+            date=date,
+            progress=progress,
+        )

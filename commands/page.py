@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     help="The HTML file to write.",
 )
 @spoken
-def page(graph: Path, path: Path, output: Output) -> None:
+def page(graph: Path | str, path: Path, output: Output) -> None:
     """Draw GRAPH as one interactive HTML file that needs no internet."""
     from klaster.ontology.labels import phrase
 

@@ -136,7 +136,7 @@ def _bytes(_: click.Context, __: click.Parameter, value: str | None) -> int | No
 )
 @spoken
 def query(
-    graph: Path,
+    graph: Path | str,
     sparql: str | None,
     path: Path | None,
     settings: tuple[str, ...],

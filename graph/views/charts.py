@@ -148,7 +148,8 @@ def _trend(chart: Trend, language: str) -> tuple[Markup, float]:
     """Return a line a series over the ticks; each has its name at its right end or in the legend."""
     left, top, bottom, right = _FRAME
     step = (right - left) / max(len(chart.ticks), 1)
-    parts = _rules([shown(quarter / 4, language) for quarter in range(5)])
+    point = "." if language == "en" else ","
+    parts = _rules([f"{quarter / 4:g}".replace(".", point) for quarter in range(5)])
     every = max(1, -(-len(chart.ticks) // 12))
     for place in range(0, len(chart.ticks), every):
         x = left + step * (place + 0.5)

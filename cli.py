@@ -16,6 +16,7 @@ from klaster.commands.loading import demo, drop, init, load, sources
 from klaster.commands.matching import match
 from klaster.commands.missing import backtest, missing, policy
 from klaster.commands.page import page
+from klaster.commands.serving import serve
 
 
 class Commands(click.Group):
@@ -70,5 +71,6 @@ for _command in (
     *(missing, backtest, policy),
     match,
     page,
+    serve,
 ):
     main.add_command(_command)

@@ -310,6 +310,13 @@ def test_an_answer_left_unread_ends_its_query(ring) -> None:
         assert rows(whole(guard, "SELECT ?u { <https://example.org/7> kl:n ?u }")) == [["7"]]
 
 
+def test_a_query_whose_answer_nobody_waits_for_is_ended(guard) -> None:
+    left = time.monotonic() + 0.3
+    found = fault(guard, HOURS["two paths"], wanted=lambda: time.monotonic() < left)
+    assert (found.key, found.values["reason"]) == ("fault.engine", "given up")
+    assert time.monotonic() - left < 2
+
+
 def test_a_child_that_died_while_idle_is_replaced(ring) -> None:
     before = children()
     with Guard(ring) as guard:

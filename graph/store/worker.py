@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,7 @@ class Limits:
     seconds
         From the question to the last byte of the answer, whoever is slow.
     memory
-        Bytes of the process that runs the query, of which it needs some 60 MB to begin with.
+        Bytes of the process that runs the query, of which it needs some 35 MB to begin with.
     rows
         Rows or triples of the answer.
     """
@@ -120,25 +120,50 @@ class Worker:
                     stream.close()
 
 
+@dataclass(frozen=True)
+class _Bounds:
+    """Until when a query may run, in how much memory, and whether anyone waits for it."""
+
+    deadline: float
+    memory: int | None
+    wanted: Callable[[], bool] | None
+
+    @property
+    def looked_at(self) -> bool:
+        return self.memory is not None or self.wanted is not None
+
+    def passed(self, worker: Worker, now: float) -> str:
+        """Return for what reason a worker must stop, if for any."""
+        if now >= self.deadline:
+            return "timeout"
+        if self.wanted is not None and not self.wanted():
+            return "given up"
+        if self.memory is not None and _memory_of(worker.pid) > self.memory:
+            return "memory"
+        return ""
+
+
 class Watch:
     """Stops the workers that pass a limit, from a thread of its own."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._over: dict[Worker, tuple[float, int | None]] = {}
+        self._over: dict[Worker, _Bounds] = {}
         self._wakes = math.inf
         self._closed = False
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def over(self, worker: Worker, limits: Limits) -> Iterator[None]:
-        """Watch over a worker while a query runs."""
-        if limits.seconds is None and limits.memory is None:
+    def over(
+        self, worker: Worker, limits: Limits, wanted: Callable[[], bool] | None = None
+    ) -> Iterator[None]:
+        """Watch over a worker while a query runs, and while its answer is wanted."""
+        if limits.seconds is None and limits.memory is None and wanted is None:
             yield
             return
         deadline = math.inf if limits.seconds is None else time.monotonic() + limits.seconds
         with self._changed:
-            self._over[worker] = (deadline, limits.memory)
+            self._over[worker] = _Bounds(deadline, limits.memory, wanted)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, daemon=True)
                 self._thread.start()
@@ -159,13 +184,10 @@ class Watch:
             self._thread.join()
 
     def _next_look(self) -> float:
-        """Return when to look next: at the first deadline, and often where memory is limited."""
+        """Return when to look next: at the first deadline, and often where more is bounded."""
         soon = time.monotonic() + _LOOK
         return min(
-            (
-                min(deadline, math.inf if memory is None else soon)
-                for deadline, memory in self._over.values()
-            ),
+            (min(b.deadline, soon if b.looked_at else math.inf) for b in self._over.values()),
             default=math.inf,
         )
 
@@ -173,12 +195,9 @@ class Watch:
         with self._changed:
             while not self._closed:
                 now = time.monotonic()
-                for worker, (deadline, memory) in list(self._over.items()):
-                    if now >= deadline:
-                        worker.stop("timeout")
-                        del self._over[worker]
-                    elif memory is not None and _memory_of(worker.pid) > memory:
-                        worker.stop("memory")
+                for worker, bounds in list(self._over.items()):
+                    if reason := bounds.passed(worker, now):
+                        worker.stop(reason)
                         del self._over[worker]
                 self._wakes = self._next_look()
                 rest = self._wakes - now

@@ -143,9 +143,10 @@ class Server:
         return Answered(self.kitchen, state, replace(asked, values=terms))
 
     async def question_text(self, request: Request) -> Response:
-        """Return the query of a question."""
-        language = choose_language(request)
-        return JSONResponse(question_text(self._question(request), self.states.current(), language))
+        """Return the query of a question, with the defaults that this graph knows."""
+        question, language = self._question(request), choose_language(request)
+        known = await self._bound(question, {})
+        return JSONResponse(question_text(question, self.states.current(), language, known))
 
     async def question_values(self, request: Request) -> Response:
         """Return the terms that the words given for a question's parameters mean."""
@@ -194,6 +195,7 @@ def application(settings: Settings) -> Starlette:
         exception_handlers={Fault: _tell, 404: _not_found, 405: _not_allowed},
     )
     app.state.settings = settings
+    app.router.redirect_slashes = False
     return app
 
 

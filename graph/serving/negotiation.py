@@ -68,7 +68,11 @@ def choose(accept: str, offered: Mapping[str, str]) -> str:
     ranges = list(_ranges(accept))
     if not ranges:
         return next(iter(offered.values()))
-    liked = [(_quality(ranges, name), name) for name in offered]
+    # Another name of a format is asked for by itself, and not by a wildcard.
+    plain = [found for found in ranges if found[1] != "*"]
+    liked = [
+        (_quality(ranges if name == sent else plain, name), name) for name, sent in offered.items()
+    ]
     best = max(quality for quality, _ in liked)
     return next(offered[name] for quality, name in liked if quality == best) if best else ""
 

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 import sys
+from collections.abc import Container
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -88,6 +89,7 @@ def query_page(state: State, settings: Settings, address: str, language: str) ->
         )
         + _EXAMPLE.format(),
         "prefixes": given,
+        "tab": phrase("serve.title", language),
         "terms": sorted(f"kl:{term.name}" for term in terms().values()),
     }
     html = _template("query.html").render(
@@ -109,8 +111,13 @@ def _embedded(value: object) -> str:
     return re.sub(r"[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
-def question_text(question: Question, state: State, language: str) -> dict[str, Any]:
-    """Return a question for the query page: its query with the prefixes, and its parameters."""
+def question_text(
+    question: Question, state: State, language: str, known: Container[str]
+) -> dict[str, Any]:
+    """Return a question for the query page: its query with the prefixes, and its parameters.
+
+    ``known`` names the parameters whose defaults this graph knows.
+    """
     given = PREFIXES | {"d": state.manifest.base}
     used = [name for name in given if re.search(rf"\b{name}:", question.sparql)]
     head = "".join(f"PREFIX {name}: <{given[name]}>\n" for name in used)
@@ -122,7 +129,7 @@ def question_text(question: Question, state: State, language: str) -> dict[str, 
             {
                 "name": parameter.name,
                 "label": phrase(f"serve.kind.{parameter.kind}", language),
-                "default": parameter.default,
+                "default": parameter.default if parameter.name in known else "",
             }
             for parameter in question.parameters
         ],

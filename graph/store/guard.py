@@ -194,6 +194,7 @@ class Guard:
         """Yield what an answer is and its pieces, and give the worker back after the last."""
         whole = False
         try:
+            worker.wait_until_ready()
             with self._watch.over(worker, limits, wanted):
                 worker.send(request)
                 while (frame := worker.receive(limits))[0] not in (ENDED, FAULT, BUG):

@@ -43,6 +43,9 @@ class Limits:
     rows: int | None = None
 
 
+_UNLIMITED: Final = Limits()
+
+
 class Worker:
     """One child process."""
 
@@ -59,6 +62,7 @@ class Worker:
             stderr=subprocess.DEVNULL,
             **apart,
         )
+        self._ready = False
         self._stopped = ""
 
     @property
@@ -70,6 +74,12 @@ class Worker:
     def alive(self) -> bool:
         """Whether it can take another query."""
         return not self._stopped and self._process.poll() is None
+
+    def wait_until_ready(self) -> None:
+        """Wait until the process has started, for which no query is charged."""
+        if not self._ready:
+            self.receive(_UNLIMITED)
+            self._ready = True
 
     def send(self, request: bytes) -> None:
         """Send a request; if the process is gone, what it does not answer will show that."""

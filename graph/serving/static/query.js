@@ -25,12 +25,12 @@ const terms = {
 Yasgui.Yasqe.registerAutocompleter(terms, true);
 /* The completers that YASGUI has ask other machines. */
 Yasgui.Yasqe.defaults.autocompleters = ["variables", terms.name];
-Yasgui.Yasqe.defaults.createShareableLink = undefined;
 
 const yasgui = new Yasgui(document.getElementById("yasgui"), {
   requestConfig: { endpoint, method: "POST", acceptHeaderGraph: "text/turtle" },
   persistenceId: null,
   populateFromUrl: false,
+  tabName: settings.tab,
   copyEndpointOnNewTab: true,
   endpointCatalogueOptions: { getData: () => [{ endpoint }], keys: [] },
   yasqe: { value: settings.example, persistenceId: null },

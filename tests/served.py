@@ -63,7 +63,7 @@ class Served:
             return Reply(answer.status, held, answer.read())
 
     def get(self, path: str, **headers: str) -> Reply:
-        return self.call("GET", path, **headers)
+        return self.call("GET", path, None, **headers)  # type: ignore[arg-type]
 
     def query(self, sparql: str, *, timeout: float = 30, **headers: str) -> Reply:
         """Ask by POST, as most clients do."""

@@ -159,6 +159,7 @@ def test_what_cannot_be_read_is_told_with_its_place(guard) -> None:
     assert (found.key, found.values["line"]) == ("fault.sparql", 2)
     assert str(found).endswith("^")
     assert fault(guard, "SELECT \ud800").key == "fault.sparql-other"
+    assert fault(guard, "ASK { FILTER (<x:f>(1)) }").key == "fault.sparql-other"
     assert fault(guard, ALL, media_type="text/html").key == "fault.media-type"
     assert fault(guard, "CONSTRUCT WHERE { ?a kl:n 1 }", graph_type="a/b").key == "fault.media-type"
 

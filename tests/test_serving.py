@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
+import re
 import shutil
 import socket
+import subprocess
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 import pytest
@@ -372,3 +376,42 @@ def test_no_query_reaches_another_machine_unless_it_is_named(server, small_graph
         away = "SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }"
         assert open_server.query(away).status == 502
         assert open_server.query(away.replace("127.0.0.1", "localhost")).status == 400
+
+
+# The documentation
+
+
+def blocks(language: str) -> list[str]:
+    text = (Path(__file__).parents[1] / "docs/serving.md").read_text("utf-8")
+    return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
+
+
+def test_the_examples_in_python_run(server) -> None:
+    pytest.importorskip("SPARQLWrapper")
+    found: dict[str, Any] = {}
+    for block in blocks("python"):
+        exec(block.replace("http://127.0.0.1:8000/", server.address), found)  # noqa: S102
+        found.get("answer", io.BytesIO()).close()
+    assert found["frame"].columns[:2] == ["cluster", "clusterName"]
+    assert found["names"] == ["Cotton"]
+    assert [str(cluster).rsplit("/", 1)[1] for cluster in found["clusters"]] == ["c"]
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
+def test_the_example_of_a_command_line_runs(server) -> None:
+    (line,) = [block for block in blocks("sh") if "/sparql" in block]
+    line = line.replace("http://127.0.0.1:8000/", server.address).replace("curl", "curl -s", 1)
+    done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["name", "Cotton"]
+
+
+def test_the_limits_told_are_those_of_the_command() -> None:
+    from klaster.commands.serving import serve
+
+    text = (Path(__file__).parents[1] / "docs/serving.md").read_text("utf-8")
+    told = dict(re.findall(r"\| `--([a-z-]+) (\d+)` \|", text))
+    given = {parameter.opts[0][2:]: parameter.default for parameter in serve.params}
+    assert set(told) == {"timeout", "limit-memory", "limit-rows", "workers"}
+    assert {name: int(given[name]) for name in told} == {n: int(value) for n, value in told.items()}
+    for option in re.findall(r"(?<!-)--([a-z][a-z-]*)", text):
+        assert option in given or option in ("data-urlencode", "data-binary", ""), option

@@ -31,6 +31,7 @@ from klaster.graph.serving.protocol import (
 from klaster.graph.serving.refusal import Refusal
 from klaster.graph.serving.settings import Settings
 from klaster.graph.serving.states import State
+from klaster.loaders.given import source_name
 from klaster.ontology.terms import graph_iri
 
 _ALL: Final = "CONSTRUCT WHERE { ?s ?p ?o }"
@@ -113,12 +114,9 @@ def _source_name(request: Request, state: State, given: Parameters) -> str:
     graph = _chosen(request, given)
     before = graph_iri(state.manifest.base, "source", "")
     name = unquote(graph.removeprefix(before))
-    writable = (
-        graph.startswith(before)
-        and name
-        and graph_iri(state.manifest.base, "source", name) == graph
-    )
-    if not writable or not name.isprintable() or len(name) > 100:
+    # A name under which sources are kept, written as the graph's IRI has it.
+    writable = name and graph == graph_iri(state.manifest.base, "source", name)
+    if not writable or len(name) > 100 or source_name(Path(name)) != name:
         raise Refusal(403, "serve.not-writable", found=graph[:500] or "default", form=before)
     return name
 

@@ -20,6 +20,8 @@ Parameters = list[tuple[str, str]]
 FORM: Final = "application/x-www-form-urlencoded"
 _DIRECT: Final = "application/sparql-query"
 _FIELDS: Final = 1000
+_BORNE: Final = 16
+"""How many times the limit a body may be to be told about in an orderly way."""
 
 
 @dataclass(frozen=True)
@@ -122,19 +124,25 @@ def content_type(request: Request) -> tuple[str, str]:
 
 
 async def read_body(request: Request, limit: int, seconds: float) -> bytes:
-    """Read a body that is not too large and does not take too long."""
-    refuse_large(request, limit)
-    body = bytearray()
+    """Read a body that is not too large and does not take too long.
+
+    One that is somewhat too large is read to its end, since many clients look at the answer only
+    after they have sent everything.
+    """
+    refuse_large(request, limit * _BORNE)
+    body, size = bytearray(), 0
     try:
         async with asyncio.timeout(seconds):
             async for piece in request.stream():
-                body += piece
-                if len(body) > limit:
-                    raise _too_large(limit)
-    except TimeoutError as reason:
+                size += len(piece)
+                if size > limit * _BORNE:
+                    break
+                if size <= limit:
+                    body += piece
+    except (TimeoutError, ClientDisconnect) as reason:
         raise Refusal(408, "serve.slow", seconds=f"{seconds:g}") from reason
-    except ClientDisconnect as reason:
-        raise Refusal(400, "serve.slow", seconds=f"{seconds:g}") from reason
+    if size > limit:
+        raise _too_large(limit)
     return bytes(body)
 
 

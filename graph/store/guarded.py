@@ -128,6 +128,8 @@ def _answer(store: EmbeddedStore, request: Mapping[str, Any], answers: IO[bytes]
         if request["hosts"]:
             raise Fault("fault.service-failed", reason=str(reason)) from reason
         raise
+    except RuntimeError as reason:
+        raise Fault("fault.sparql-other", reason=str(reason)) from reason
     frames.send_head()
 
 

@@ -16,6 +16,8 @@ from klaster.commands.loading import demo, drop, init, load, sources
 from klaster.commands.matching import match
 from klaster.commands.missing import backtest, missing, policy
 from klaster.commands.page import page
+from klaster.commands.potential import potential
+from klaster.commands.risk import risk_command
 from klaster.commands.serving import serve
 
 
@@ -67,10 +69,11 @@ def main() -> None:
 for _command in (
     *(demo, init, load, sources, drop),
     *(check, info, query, questions, export),
-    central_command,
+    *(central_command, risk_command),
     *(missing, backtest, policy),
     match,
     page,
+    potential,
     serve,
 ):
     main.add_command(_command)

@@ -23,6 +23,18 @@ from klaster.commands.options import Output, graph_argument, printed, sliced
 )
 @click.option("--top", type=click.IntRange(min=1), default=20, show_default=True)
 @click.option("--no-interval", "sure", is_flag=True, help="Take incomplete data for complete.")
+@click.option(
+    "--roles",
+    type=click.Choice(["kind", "sector", "region", "cluster", "community"]),
+    help="Who is a broker between which groups, by role.",
+)
+@click.option(
+    "--key",
+    type=click.IntRange(min=1),
+    metavar="K",
+    help="Which K actors together matter most: to hold the network, and to reach it.",
+)
+@click.option("--helix", is_flag=True, help="How complete each cluster's triple helix is.")
 @click.option("--explain", is_flag=True, help="Tell each measure's formula and source.")
 @printed
 def central_command(
@@ -32,6 +44,9 @@ def central_command(
     since: dt.datetime | None,
     top: int,
     sure: bool,
+    roles: str | None,
+    key: int | None,
+    helix: bool,
     explain: bool,
     output: Output,
 ) -> None:
@@ -40,9 +55,22 @@ def central_command(
     Where the data do not claim to hold every link, a rank has an interval, and actors that
     cannot be told apart share one.
     """
+    from klaster.graph.brokers import brokers_answer, helix_answer, key_players_answer
     from klaster.graph.central import central, central_changes
+    from klaster.ontology.faults import Fault
 
     opened = existing(graph)
+    if sum(map(bool, (roles, key, helix, since))) > 1:
+        raise Fault("fault.central-options")
+    if roles:
+        output.show(brokers_answer(opened, by=roles, top=top, **output.manner, **slices))
+        return
+    if key:
+        output.show(key_players_answer(opened, count=key, **output.manner, **slices))
+        return
+    if helix:
+        output.show(helix_answer(opened, **output.manner, **slices))
+        return
     manner = {"by": by, "top": top, "explain": explain, **output.manner, **slices}
     if since:
         sheet = central_changes(opened, since=since.date(), **manner)

@@ -112,13 +112,13 @@ questions_folder = click.option(
     help="A folder with question files (.rq) of your own.",
 )
 cluster_option = click.option("--cluster", help="Only this cluster (its id, name or IRI).")
-_SLICES: Final = (
-    click.option(
-        "--links",
-        multiple=True,
-        type=click.Choice(LINK_KINDS),
-        help="Kind of link to count; may be given several times.",
-    ),
+_LINKS: Final = click.option(
+    "--links",
+    multiple=True,
+    type=click.Choice(LINK_KINDS),
+    help="Kind of link to count; may be given several times.",
+)
+_NARROWING: Final = (
     cluster_option,
     click.option("--region", help="Only actors of this region (code or name)."),
     click.option("--sector", help="Only members of clusters of this sector (code or name)."),
@@ -130,12 +130,23 @@ _SLICES: Final = (
 
 
 def sliced(command: Callable[..., None]) -> Callable[..., None]:
-    """Add the options that choose a part of the network, and hand them on as ``slices``."""
+    """Add the options that choose links and actors, and hand them on as ``slices``."""
+
+    @functools.wraps(command)
+    def with_links(
+        *args: object, links: tuple[str, ...], slices: dict[str, object], **options: object
+    ) -> None:
+        command(*args, slices={"links": links, **slices}, **options)
+
+    return _LINKS(narrowed(with_links))
+
+
+def narrowed(command: Callable[..., None]) -> Callable[..., None]:
+    """Add the options that choose a part of the actors, and hand them on as ``slices``."""
 
     @functools.wraps(command)
     def with_slices(
         *args: object,
-        links: tuple[str, ...],
         cluster: str | None,
         region: str | None,
         sector: str | None,
@@ -145,9 +156,9 @@ def sliced(command: Callable[..., None]) -> Callable[..., None]:
     ) -> None:
         slices = {"cluster": cluster, "region": region, "sector": sector, "kind": kind}
         day = date.date() if date else None
-        command(*args, slices={"links": links, "date": day, **slices}, **options)
+        command(*args, slices={"date": day, **slices}, **options)
 
     decorated: Callable[..., None] = with_slices
-    for option in reversed(_SLICES):
+    for option in reversed(_NARROWING):
         decorated = option(decorated)
     return decorated

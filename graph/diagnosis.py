@@ -1,9 +1,9 @@
-"""What a graph tells of gaps, reach and health, as data frames; a part of ``KnowledgeGraph``."""
+"""What a graph tells of gaps, reach, health and exports; a part of ``KnowledgeGraph``."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,11 +14,12 @@ if TYPE_CHECKING:
     from klaster.graph.findings.finding import Finding
     from klaster.graph.findings.predicted import Predicted
     from klaster.graph.findings.what_if import Change
+    from klaster.graph.potential import Potential
     from klaster.graph.store.columns import Columns
 
 
 class Diagnosis:
-    """The questions of what is missing, whom support reaches, and how clusters fare."""
+    """The questions of what is missing, whom support reaches, how clusters fare and export."""
 
     if TYPE_CHECKING:
 
@@ -182,3 +183,119 @@ class Diagnosis:
 
         frame = reach(self._columns, date=date)
         return Answer(tuple(frame.columns), tuple(frame.rows()))
+
+    def potential(
+        self,
+        *,
+        of: str | None = None,
+        level: str = "",
+        year: int | None = None,
+        currency: str = "",
+        least: float = 0.0,
+        language: str = "en",
+    ) -> Potential:
+        """Return what is exported: see ``klaster.graph.potential.Potential``.
+
+        Parameters
+        ----------
+        of
+            An exporter that is to be among those compared.
+        level
+            Whose exports: ``actor``, ``cluster``, ``region`` or ``country``; by default the level
+            of the exporter that is named, or else that with the most exporters.
+        year, currency
+            By default the latest year and the currency of most flows.
+        least
+            Leave out exporters that export less in a year.
+        language
+            Of the names.
+
+        Raises
+        ------
+        Fault
+            If there are no exports, or none in that year.
+        """
+        from klaster.graph.potential import Potential, level_of
+
+        level = level or (level_of(self._columns, of) if of else "")
+        chosen = {"level": level, "currency": currency, "language": language}
+        return Potential(self._columns, year=year, least=least, **chosen)
+
+    def next_products(
+        self,
+        *,
+        of: str | None = None,
+        count: int = 10,
+        order: str = "nearness",
+        language: str = "en",
+    ) -> Records[Finding]:
+        """Return the products nearest to what is made, of one exporter or of every cluster.
+
+        Each is a finding with who makes something close, which inputs no member makes, and which
+        instruments would support it.
+
+        Parameters
+        ----------
+        of
+            A cluster, actor, region or country, by IRI, id, code or name.
+        count
+            How many products an exporter.
+        order
+            ``nearness``, or ``complexity`` or ``gain`` among the nearer half.
+
+        Raises
+        ------
+        Fault
+            If nothing tells which products are near to which.
+        """
+        from klaster.graph.answer import Records
+        from klaster.graph.potential import every_cluster, find_exporter, next_products
+
+        exporters = [find_exporter(self._columns, of)] if of else every_cluster(self._columns)
+        found = next_products(self._columns, exporters, count=count, order=order, strict=bool(of))
+        return Records(found, lambda finding: finding.row(language))
+
+    def next_markets(
+        self,
+        *,
+        of: str | None = None,
+        count: int = 10,
+        language: str = "en",
+        level: str = "",
+        year: int | None = None,
+        currency: str = "",
+        least: float = 0.0,
+    ) -> Records[Finding]:
+        """Return the destinations nearest to where an exporter, or each, sells already."""
+        from klaster.graph.answer import Records
+
+        potential = self.potential(of=of, level=level, year=year, currency=currency, least=least)
+        exporters = [potential.exporter(of)] if of else potential.traded.exporters
+        found = [
+            market
+            for exporter in exporters
+            for market in potential.next_markets(exporter, count=count)
+        ]
+        return Records(found, lambda finding: finding.row(language))
+
+    def linkages(self) -> pl.DataFrame:
+        """Return the linkages of sectors: see ``klaster.graph.findings.sectors``."""
+        from klaster.graph.findings.facts import Facts
+        from klaster.graph.findings.sectors import sector_linkages
+
+        return sector_linkages(Facts(self._columns))
+
+    def claims(self, *, cluster: str | None = None) -> pl.DataFrame:
+        """Return claimed effects with their indicators: see ``klaster.graph.findings.claims``."""
+        from klaster.graph.findings.claims import claimed_effects
+        from klaster.graph.findings.facts import Facts
+
+        of = self.cluster(cluster) if cluster else ""
+        return claimed_effects(Facts(self._columns), cluster=of)
+
+    def names(self, iris: Iterable[str], *, language: str = "en") -> dict[str, str]:
+        """Return the names of things, countries and regions in a language, by IRI."""
+        from klaster.graph.findings.facts import Facts
+
+        facts = Facts(self._columns)
+        return {iri: facts.name(iri)[language] for iri in iris}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from klaster.graph.diagnosis import Diagnosis
+from klaster.graph.standing import Standing
 from klaster.graph.store.folder import GraphFolder, SourceEntry
 from klaster.ontology.faults import Fault
 from klaster.ontology.terms import graph_iri
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from klaster.graph.views.picture import Picture
 
 
-class KnowledgeGraph(Diagnosis):
+class KnowledgeGraph(Diagnosis, Standing):
     """A graph in a folder ``NAME.klaster``.
 
     Parameters
@@ -264,6 +265,21 @@ class KnowledgeGraph(Diagnosis):
         A cluster is given by IRI, id or name; a region, a sector (of the clusters to which an
         actor belongs) and a kind of actor by code or label in any language.
         """
+        slices = {"region": region, "sector": sector, "kind": kind}
+        return self.projected(self._columns, links=links, cluster=cluster, date=date, **slices)
+
+    def projected(
+        self,
+        columns: Columns,
+        *,
+        links: Sequence[str] | None = None,
+        cluster: str | None = None,
+        date: dt.date | None = None,
+        region: str | None = None,
+        sector: str | None = None,
+        kind: str | None = None,
+    ) -> Network:
+        """Return the network of these tables, which may be other than the graph's: see ``network``."""
         from klaster.graph.asking import find_code
         from klaster.graph.network.projection import LINK_KINDS, project
         from klaster.graph.network.slices import Among
@@ -274,7 +290,7 @@ class KnowledgeGraph(Diagnosis):
             kind=find_code("actor-kind", kind) if kind else None,
         )
         return project(
-            self._columns,
+            columns,
             links=tuple(links or LINK_KINDS),
             cluster=self.cluster(cluster) if cluster else None,
             date=date,

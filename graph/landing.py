@@ -12,7 +12,9 @@ from typing import IO
 import polars as pl
 
 from klaster.graph.findings.gaps import METHOD, find_gaps
+from klaster.graph.findings.measured import quick_measures, write_results
 from klaster.graph.findings.record import write_findings
+from klaster.graph.network.projection import project
 from klaster.graph.store.columns import Columns, read_columns, write_columns
 from klaster.graph.store.derived import write_derived
 from klaster.graph.store.embedded import StagedStore
@@ -60,6 +62,7 @@ def land(
             progress("find")
             found = find_gaps(columns)
             write_findings(stream, found, base=after.base, graph=graphs["findings"], method=METHOD)
+            _write_measures(stream, columns, after.base, graphs["findings"])
         progress("store")
         before = folder.store(staging.before) if staging.before.generation else None
         store = StagedStore(staging.store, before)
@@ -68,6 +71,12 @@ def land(
         store.replace([*replaced, *graphs.values()], quads)
         store.load_ontology(graphs["ontology"])
         store.close()
+
+
+def _write_measures(stream: IO[bytes], columns: Columns, base: str, graph: str) -> None:
+    if columns.table("actors").height:
+        network = project(columns)
+        write_results(stream, network, quick_measures(network), base=base, graph=graph)
 
 
 def _touched(after: Columns, before: Columns) -> set[str]:

@@ -152,6 +152,13 @@ def test_a_path_and_a_circle_of_five() -> None:
     assert paths.betweenness(bell) == pytest.approx(expected)
 
 
+def test_a_star_of_four() -> None:
+    star = undirected(nx.star_graph(4))
+    assert paths.betweenness(star) == pytest.approx([1, 0, 0, 0, 0])
+    assert paths.closeness(star) == pytest.approx([1] + [4 / 7] * 4)
+    assert centrality.measure(star, "constraint") == pytest.approx([0.25] + [1] * 4)
+
+
 def networkx_of(net: Network) -> nx.DiGraph:
     return nx.relabel_nodes(net.to_networkx(), {f"n{place:02}": place for place in range(99)})
 

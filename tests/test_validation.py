@@ -38,6 +38,7 @@ COOP = 'd:l a kl:Link , kl:CooperationLink ; kl:linkKind d:k ; kl:source d:s ; k
 OWN = 'd:l a kl:Link , kl:OwnershipLink ; kl:source d:s ; kl:sourceLocator "x!2" ; kl:owner d:a ; kl:owned '
 INSTRUMENT = 'd:i a kl:PolicyInstrument ; rdfs:label "I" ; kl:instrumentType d:t ; kl:hasCriterion d:k ; kl:establishedBy d:pol '
 AWARD = 'd:w a kl:Award ; kl:source d:s ; kl:sourceLocator "x!2" ; kl:awardBeneficiary d:a ; kl:awardInstrument d:i '
+METRIC = "d:x a kl:MetricResult ; "
 GAP = 'd:g a kl:Gap ; kl:explanation "x"@en ; kl:gapRule d:r ; kl:score '
 
 CASES = {
@@ -104,6 +105,13 @@ CASES = {
     "QuantityUnit": "d:l kl:quantity 1.0 .",
     "QuantityPositive": "d:l kl:quantity -1.0 .",
     "NoPersonalNumberInIds": "d:a kl:stir '31505851234567' .",
+    "MetricActor": "d:x a kl:MetricResult .",
+    "MetricMeasure": "d:x a kl:MetricResult .",
+    "MetricMeasurement": METRIC + "kl:measurement d:a .",
+    "MetricValue": METRIC + "kl:metricValue 1 .",
+    "MetricRank": METRIC + "kl:metricRank 0 .",
+    "MetricPercentile": METRIC + "kl:metricPercentile 101.0 .",
+    "MeasuredLinks": "d:x a kl:Measurement .",
     "FindingRule": "d:g a kl:Gap .",
     "FindingScore": GAP + "1.5 .",
     "FindingExplanation": "d:g a kl:Gap .",

@@ -16,6 +16,7 @@ from klaster.graph.store.eligibility import broader_products, eligible
 from klaster.graph.store.holding import counted, product_makers, product_needers
 from klaster.ontology.codes import codes, narrower
 from klaster.ontology.labels import LANGUAGES
+from klaster.ontology.terms import code_iri
 
 HELIX: Final = ("firm", "research", "government", "finance", "logistics")
 """The roles that a cluster is expected to join."""
@@ -106,7 +107,8 @@ class Facts:
 
     def name(self, iri: str) -> Mapping[str, str]:
         """Return a thing's name in every language, as far as its source gives it."""
-        return self._names.get(iri) or dict.fromkeys(LANGUAGES, self.columns.labels.get(iri, iri))
+        known = self._names.get(iri) or self._place_names.get(iri)
+        return known or dict.fromkeys(LANGUAGES, self.columns.labels.get(iri, iri))
 
     @cached_property
     def _names(self) -> dict[str, dict[str, str]]:
@@ -120,6 +122,20 @@ class Facts:
         for iri, kind in self.columns.table("instruments").select("iri", "kind").rows():
             if iri not in self.columns.labels:
                 found[iri] = kinds[kind].labels
+        return found
+
+    @cached_property
+    def _place_names(self) -> dict[str, Mapping[str, str]]:
+        """The names of countries and regions, by the IRIs of their codes."""
+        found: dict[str, Mapping[str, str]] = {
+            code_iri(scheme, code): entry.labels
+            for scheme in ("country", "region")
+            for code, entry in codes(scheme).items()
+        }
+        own = self.columns.table("codes").select("iri", "name", "name_en", "name_ru", "name_uz")
+        for iri, name, *translated in own.rows():
+            languages = zip(LANGUAGES, translated, strict=True)
+            found.setdefault(iri, {language: word or name for language, word in languages})
         return found
 
     def coverage(self, cluster: str) -> str:

@@ -6,14 +6,13 @@ from collections.abc import Iterator
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array
 
-from klaster.graph.findings.evidence import proximity
 from klaster.graph.findings.facts import Facts
 from klaster.graph.findings.finding import Finding, make_finding
-
-Figures = NDArray[np.float64]
+from klaster.graph.trade.complexity import economic_complexity
+from klaster.graph.trade.product_space import density as densities
+from klaster.graph.trade.product_space import product_proximity
 
 FEWEST: Final = 3
 """With fewer clusters, what is made together is chance."""
@@ -41,18 +40,20 @@ def absent_products(facts: Facts) -> Iterator[Finding]:
     columns = products.search_sorted(makes["product"]).to_numpy()
     ones = np.ones(len(makes))
     made = csr_array((ones, (rows, columns)), shape=(len(clusters), len(products)))
-    complexity = _complexity(made)
-    if complexity is None:
+    found = economic_complexity(made)
+    if not found.defined or found.left_out:
+        # Clusters that make nothing in common with the others cannot be compared with them.
         return
-    near_to = proximity(made)
+    complexity = found.exporters
+    near = densities(made, product_proximity(made))
     makers = np.asarray(made.sum(axis=0)).ravel()
     sophistication = (made.T @ complexity) / makers
     for place, cluster in enumerate(clusters):
         own = made[[place]].toarray().ravel() > 0
-        density = _density(near_to, own)
-        near = ~own & (density >= np.percentile(density[own], QUARTILE))
-        near &= (sophistication > complexity.mean() + 1e-9) & (density > 0)
-        order = sorted(np.flatnonzero(near), key=lambda number: (-density[number], number))
+        density = near[place]
+        absent = ~own & (density >= np.percentile(density[own], QUARTILE))
+        absent &= (sophistication > complexity.mean() + 1e-9) & (density > 0)
+        order = sorted(np.flatnonzero(absent), key=lambda number: (-density[number], number))
         for number in order[:SHOWN]:
             yield _absent(
                 facts, cluster, products[int(number)], float(density[number]), own=own.sum()
@@ -74,35 +75,3 @@ def _absent(facts: Facts, cluster: str, product: str, density: float, *, own: in
         },
         product=product,
     )
-
-
-def _density(near_to: csr_array, own: NDArray[np.bool_]) -> Figures:
-    total = np.asarray(near_to.sum(axis=0)).ravel()
-    near = near_to @ own.astype(np.float64)
-    density: Figures = np.divide(near, total, out=np.zeros_like(total), where=total > 0)
-    return density
-
-
-def _complexity(made: csr_array) -> Figures | None:
-    """Return the economic complexity of clusters by what they make, standardised.
-
-    Nothing is returned where it is not defined: all make the same, or groups of clusters make
-    nothing in common.
-    """
-    variety = np.asarray(made.sum(axis=1)).ravel()
-    ubiquity = np.asarray(made.sum(axis=0)).ravel()
-    scaled = diags_array(1 / np.sqrt(variety)) @ made @ diags_array(1 / np.sqrt(ubiquity))
-    symmetric = (scaled @ scaled.T).toarray()
-    values, vectors = np.linalg.eigh(symmetric)
-    if values[-2] < 1e-9 or values[-1] - values[-2] < 1e-9:
-        return None
-    if len(values) > 2 and values[-2] - values[-3] < 1e-9:
-        return None
-    found = vectors[:, -2] / np.sqrt(variety)
-    if found.std() < 1e-9:
-        return None
-    with np.errstate(invalid="ignore"):
-        sign = np.corrcoef(found, variety)[0, 1]
-    found = -found if sign < 0 else found
-    figures: Figures = (found - found.mean()) / found.std()
-    return figures

@@ -45,7 +45,7 @@ def what_if(
     without
         IRI of a thing to be left out, with all records of it.
     """
-    changed = _Changed(columns, added or {}, without)
+    changed = Changed(columns, added or {}, without)
     before = {_identity(found): found for found in find_gaps(columns, cluster=cluster)}
     after = {_identity(found): found for found in find_gaps(changed, cluster=cluster)}
     vanish = [found for key, found in before.items() if key not in after]
@@ -60,7 +60,9 @@ def _identity(found: Finding) -> tuple[object, ...]:
     return found.rule, frozenset(found.subjects), found.product, found.role, kind
 
 
-class _Changed(Columns):
+class Changed(Columns):
+    """The tables of a graph with further rows, and without a thing and all records of it."""
+
     def __init__(self, columns: Columns, added: Mapping[str, pl.DataFrame], without: str) -> None:
         super().__init__(())
         self._all, self._added, self._without = columns, added, without

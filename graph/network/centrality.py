@@ -22,6 +22,7 @@ from klaster.graph.network.network import (
     Network,
     Places,
     column_sums,
+    lengths,
     row_sums,
 )
 from klaster.graph.network.paths import (
@@ -99,7 +100,7 @@ def degree(network: Network) -> Figures:
     >>> degree(Network.from_pairs([("a", "b"), ("b", "a"), ("b", "c")])).tolist()
     [1.0, 2.0, 1.0]
     """
-    return row_sums(network.ties)
+    return lengths(network.ties)
 
 
 def in_degree(network: Network) -> Figures:
@@ -110,7 +111,7 @@ def in_degree(network: Network) -> Figures:
     >>> in_degree(Network.from_pairs([("a", "b"), ("c", "b")])).tolist()
     [0.0, 2.0, 0.0]
     """
-    return column_sums(network.arcs)
+    return lengths(network.inward)
 
 
 def out_degree(network: Network) -> Figures:
@@ -121,7 +122,7 @@ def out_degree(network: Network) -> Figures:
     >>> out_degree(Network.from_pairs([("a", "b"), ("c", "b")])).tolist()
     [1.0, 0.0, 1.0]
     """
-    return row_sums(network.arcs)
+    return lengths(network.arcs)
 
 
 def in_strength(network: Network) -> Figures:

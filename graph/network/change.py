@@ -23,7 +23,18 @@ def without_actors(network: Network, actors: Iterable[str]) -> Network:
     """
     gone = set(actors)
     _known(network, gone)
-    kept = ~network.actors["actor"].is_in(sorted(gone))
+    return among(network, ~network.actors["actor"].is_in(sorted(gone)))
+
+
+def among(network: Network, kept: pl.Series) -> Network:
+    """Return the network of some actors, and the links among them.
+
+    Examples
+    --------
+    >>> chain = Network.from_pairs([("a", "b"), ("b", "c")])
+    >>> among(chain, pl.Series([False, True, True])).links.select("source", "target").rows()
+    [(0, 1)]
+    """
     number = np.cumsum(kept.to_numpy()) - 1
     links = network.links.filter(
         kept.gather(network.links["source"]) & kept.gather(network.links["target"])

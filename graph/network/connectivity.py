@@ -10,6 +10,7 @@ from scipy.sparse import csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components
 
 from klaster.graph.network.network import Figures, Network, Places, cells, rows_of
+from klaster.graph.network.reach import reached
 
 
 def parts(network: Network) -> int:
@@ -27,8 +28,9 @@ def part_of(network: Network) -> Places:
     [0, 0, 0, 1]
     """
     ties = network.ties
-    chief = _reached(ties, ties)
-    return _with_rest(ties, chief)
+    if not network.size:
+        return np.zeros(0, dtype=np.int64)
+    return _with_rest(ties, reached(ties, ties, _chief(ties, ties)))
 
 
 def circle_of(network: Network) -> Places:
@@ -40,8 +42,10 @@ def circle_of(network: Network) -> Places:
     [0, 0, 1]
     """
     arcs, inward = network.arcs, network.inward
-    chief = _reached(arcs, inward) & _reached(inward, arcs)
-    return _with_rest(arcs, chief)
+    if not network.size:
+        return np.zeros(0, dtype=np.int64)
+    start = _chief(arcs, inward)
+    return _with_rest(arcs, reached(arcs, inward, start) & reached(inward, arcs, start))
 
 
 def _with_rest(matrix: csr_array, chief: NDArray[np.bool_]) -> Places:
@@ -51,34 +55,12 @@ def _with_rest(matrix: csr_array, chief: NDArray[np.bool_]) -> Places:
     if len(rest):
         _, label = connected_components(matrix[rest][:, rest], connection="strong")
         labels[rest] = label + 1
-    if len(rest) == len(chief):
-        labels -= 1
     return largest_first(labels)
 
 
-def _reached(onward: csr_array, back: csr_array) -> NDArray[np.bool_]:
-    """Tell whom the actor with most links both ways reaches, itself included.
-
-    Once most are reached it is cheaper to ask each of the others who leads to it.
-    """
-    out, into = np.diff(onward.indptr), np.diff(back.indptr)
-    seen = np.zeros(len(out), dtype=bool)
-    if not len(out):
-        return seen
-    front = np.array([np.argmax(np.minimum(out, into))])
-    seen[front] = True
-    while len(front):
-        others = np.flatnonzero(~seen & (into > 0))
-        if out[front].sum() <= into[others].sum():
-            fresh = np.zeros_like(seen)
-            fresh[onward.indices[cells(onward, front)]] = True
-            front = np.flatnonzero(fresh & ~seen)
-        else:
-            lengths = into[others]
-            told = seen[back.indices[cells(back, others)]]
-            front = others[np.logical_or.reduceat(told, np.cumsum(lengths) - lengths)]
-        seen[front] = True
-    return seen
+def _chief(onward: csr_array, back: csr_array) -> int:
+    """Return the actor with most links both ways."""
+    return int(np.argmax(np.minimum(np.diff(onward.indptr), np.diff(back.indptr))))
 
 
 def largest_first(labels: NDArray[np.integer]) -> Places:
@@ -115,26 +97,28 @@ def core(network: Network) -> Figures:
     rest = np.arange(network.size)
     k = 0
     while len(rest):
-        k = max(k, int(left[rest].min()))
-        removed = rest[left[rest] <= k]
+        partners = left.take(rest)
+        k = max(k, int(partners.min()))
+        removed = rest.take(np.flatnonzero(partners <= k))
         while len(removed):
             there[removed] = False
             figures[removed] = k
-            met = ties.indices[cells(ties, removed)]
-            removed = _weakened(left, met[there[met]], k)
-        rest = rest[there[rest]]
+            met = ties.indices.take(cells(ties, removed))
+            removed = _weakened(left, there, met, k)
+        rest = rest.take(np.flatnonzero(there.take(rest)))
     return figures
 
 
-def _weakened(left: Places, met: Places, k: int) -> Places:
-    """Take a partner from each who is met, as often as met; return whom no more than k are left."""
-    if len(met) > len(left) // 16:
-        lost = np.bincount(met, minlength=len(left))
-        left -= lost
-        return np.flatnonzero((lost > 0) & (left <= k))
-    partners, lost = np.unique(met, return_counts=True)
-    left[partners] -= lost
-    return partners[left[partners] <= k].astype(np.int64)
+def _weakened(left: Places, there: NDArray[np.bool_], met: Places, k: int) -> Places:
+    """Take a partner from each who is met, as often as met; return whom no more than k are left.
+
+    Of those who are no longer there the number means nothing.
+    """
+    if len(met) > len(left) // 8:
+        left -= np.bincount(met, minlength=len(left))
+        return np.flatnonzero((left <= k) & there)
+    np.subtract.at(left, met, 1)
+    return np.unique(met[(left[met] <= k) & there[met]]).astype(np.int64)
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -33,9 +34,28 @@ TOLERANCE: Final = 1e-2
 """A shock ends when no actor loses more than this in a step, as in the paper."""
 
 Essentiality = NDArray[np.int64] | int
-"""What an input is to its buyer: by the sectors of supplier (row) and buyer, or one for all."""
+"""What an input is to its buyer: one for all, by the sectors of supplier (row) and buyer, or one
+for each cell of ``Network.weights``, in the order of its data."""
 
-_BLOCK = 64
+_BLOCK: Final = 64
+_CELLS: Final = 8_000_000
+"""Of so many actors and shocks together is the loss kept at once."""
+
+
+@dataclass(frozen=True)
+class Shock:
+    """What each actor's failure alone would do.
+
+    Attributes
+    ----------
+    risk
+        The share of all output that is lost; NaN for those not tried.
+    hit
+        How many other actors lose at least a stated share of their output; NaN likewise.
+    """
+
+    risk: Figures
+    hit: Figures
 
 
 class Economy:
@@ -49,8 +69,9 @@ class Economy:
     sectors
         A number of a sector an actor. Suppliers of one sector stand in for each other.
     essential
-        NEGLIGIBLE, REPLACEABLE or ESSENTIAL for all inputs, or by the sectors of supplier and
-        buyer. Where it is not known, give the bracket from REPLACEABLE to ESSENTIAL.
+        NEGLIGIBLE, REPLACEABLE or ESSENTIAL for all inputs, by the sectors of supplier and
+        buyer, or by the cells of ``Network.weights``. Where it is not known, give the bracket
+        from REPLACEABLE to ESSENTIAL.
     substitution
         Whether others of a sector take over what one no longer supplies, so far as it is small
         beside what is left of the market. Without it no supplier is replaced.
@@ -75,6 +96,8 @@ class Economy:
         self._sold = like(weights, value / self.output[supplier])
         if isinstance(essential, int):
             need = np.full(len(value), essential)
+        elif essential.ndim == 1:
+            need = essential
         else:
             need = essential[sectors[supplier], sectors[buyer]]
         square = (network.size, network.size)
@@ -153,15 +176,34 @@ class Economy:
         Diem, Borsos, Reisch, Kertész and Thurner (2022),
         https://doi.org/10.1038/s41598-022-11522-z
         """
+        return self.shocks(actors, tolerance=tolerance).risk
+
+    def shocks(
+        self, actors: Places | None = None, *, tolerance: float = 1e-6, least: float = 0.01
+    ) -> Shock:
+        """Return what share of all output each actor's failure costs, and how many it hits.
+
+        An actor is hit if it loses at least ``least`` of its output; the other arguments are
+        those of ``systemic_risk``.
+
+        Examples
+        --------
+        >>> chain = Network.from_pairs([("farm", "mill"), ("mill", "shop")])
+        >>> Economy(chain, np.array([0, 1, 2])).shocks().hit.tolist()
+        [2.0, 2.0, 2.0]
+        """
         size = self.network.size
-        figures: Figures = np.full(size, np.nan)
+        risk, hit = np.full(size, np.nan), np.full(size, np.nan)
         tried = np.arange(size) if actors is None else actors
         total = self.output.sum()
         if not total:
-            return figures
-        for block in np.array_split(tried, range(_BLOCK, len(tried), _BLOCK)):
-            figures[block] = self.output @ self._lost(block, tolerance) / total
-        return figures
+            return Shock(risk, hit)
+        width = max(1, min(_BLOCK, _CELLS // size))
+        for block in np.array_split(tried, range(width, len(tried), width)):
+            lost = self._lost(block, tolerance)
+            risk[block] = self.output @ lost / total
+            hit[block] = (lost >= least).sum(axis=0) - 1
+        return Shock(risk, hit)
 
     def _lost(self, failing: Places, tolerance: float) -> Figures:
         """Return what share of each actor (a row) is lost when each of some stops (a column)."""
@@ -209,6 +251,22 @@ class Economy:
             )
         order = ["step", "actor", "label", "kind", "supply", "demand", "lost"]
         return pl.concat(frames).select(order)
+
+    def loss(self, failing: Places, *, tolerance: float = 1e-4) -> float:
+        """Return what share of all output is lost when some actors stop at once.
+
+        Examples
+        --------
+        >>> links = [("farm", "mill"), ("field", "shop")]
+        >>> Economy(Network.from_pairs(links), np.array([0, 1, 2, 3])).loss(np.array([0, 1]))
+        1.0
+        """
+        healthy = np.ones((self.network.size, 1))
+        healthy[failing] = 0
+        for supply, demand in self._spread(healthy, tolerance):
+            left = np.minimum(supply, demand)[:, 0]
+        total = self.output.sum()
+        return float(self.output @ (1 - left) / total) if total else float("nan")
 
     def _spread(self, healthy: Figures, tolerance: float) -> Iterator[tuple[Figures, Figures]]:
         """Yield what is left of production, step by step, until it changes by no more."""

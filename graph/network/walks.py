@@ -6,23 +6,23 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
-from scipy.sparse.linalg import LinearOperator, eigsh
 
+from klaster.graph.network.leading import leading
 from klaster.graph.network.network import (
     Figures,
     Network,
-    Places,
-    cells,
     column_sums,
+    lengths,
     like,
     row_sums,
     rows_of,
 )
+from klaster.graph.network.strips import Strips, sweep
 from klaster.ontology.codes import codes
 from klaster.ontology.faults import Fault
 
-_DENSE_LIMIT = 64
-"""Up to this many actors eigenvectors are found on the full matrix."""
+_SCALED = 100
+"""So many sweeps are helped on by what is known of the sum of the shares."""
 
 
 def pagerank(
@@ -41,8 +41,9 @@ def pagerank(
     damping
         How likely the walk goes on rather than starts anew anywhere (α).
     tolerance
-        It stops when the sum of absolute changes is under this, whatever the size (networkx's
-        default stops earlier the larger the network is).
+        It stops when the sum of absolute changes in a round over all actors is under this,
+        whatever the size (networkx's default stops earlier the larger the network is). The
+        shares are then wrong by no more than 2α/(1-α) times as much in sum.
     weighted
         Whether the walk prefers strong links; else all of an actor's links are alike.
 
@@ -57,9 +58,10 @@ def pagerank(
     ----------
     Page, Brin, Motwani and Winograd (1999), http://ilpubs.stanford.edu:8090/422/
     """
-    matrix = network.weights if weighted else network.arcs
-    inward = csr_array(matrix.T) if weighted else network.inward
-    return _pagerank(inward, row_sums(matrix), damping, tolerance)
+    if weighted:
+        inward = csr_array(network.weights.T)
+        return _pagerank(inward, row_sums(network.weights), damping, tolerance)
+    return _pagerank(network.inward, lengths(network.arcs), damping, tolerance)
 
 
 def pagerank_upstream(
@@ -79,26 +81,38 @@ def pagerank_upstream(
     ----------
     Page, Brin, Motwani and Winograd (1999), http://ilpubs.stanford.edu:8090/422/
     """
-    matrix = network.weights if weighted else network.arcs
-    return _pagerank(matrix, column_sums(matrix), damping, tolerance)
+    if weighted:
+        return _pagerank(network.weights, column_sums(network.weights), damping, tolerance)
+    return _pagerank(network.arcs, lengths(network.inward), damping, tolerance)
 
 
 def _pagerank(inward: csr_array, given: Figures, damping: float, tolerance: float) -> Figures:
+    """Return the shares that solve p = M p + c, c the same for all, M without those who give none.
+
+    What is shared among all, by a new start or by those who link to nobody, only sets the scale:
+    x = M x + 1 is solved, and p is x over its sum.
+    """
     size = len(given)
+    if not size:
+        return np.zeros(0)
+    share = np.divide(damping, given, out=np.zeros(size), where=given > 0)
     stay = np.flatnonzero(given == 0)
-    share = np.divide(1.0, given, out=np.zeros(size), where=given > 0)
-    rank: Figures = np.full(size, 1 / max(size, 1))
-    # The change shrinks by the damping each time, so this many steps always suffice.
-    for _ in range(int(np.log(tolerance / 2) / np.log(damping)) + 2):
-        kept = rank[stay].sum() / max(size, 1)
-        following: Figures = damping * (inward @ (rank * share) + kept) + (1 - damping) / max(
-            size, 1
-        )
-        change = np.abs(following - rank).sum()
-        rank = following
-        if change < tolerance:
+    strips = Strips(inward)
+    figures: Figures = np.ones(size)
+    told = share * figures
+    # A sweep by itself brings x nearer by the damping each time, in the sum of the differences
+    # weighted by 1 - damping or more: after the scaled ones so many always suffice.
+    enough = _SCALED + int(np.log(tolerance * (1 - damping) / size) / np.log(max(damping, 0.5)))
+    for step in range(enough):
+        change = sweep(strips, share, figures, told)
+        if change < tolerance * figures.sum():
             break
-    return rank
+        if step < _SCALED:
+            # Of the solution it is known that x less what it gives on is 1 for each actor.
+            kept = (1 - damping) * figures.sum() + damping * figures[stay].sum()
+            figures *= size / kept
+            told *= size / kept
+    return np.asarray(figures / figures.sum())
 
 
 def katz(network: Network, *, attenuation: float | None = None, weighted: bool = False) -> Figures:
@@ -136,14 +150,13 @@ def katz(network: Network, *, attenuation: float | None = None, weighted: bool =
     alpha = 0.5 / max(bound, 1.0) if attenuation is None else attenuation
     if alpha * bound >= 1:
         raise Fault("fault.attenuation", found=f"{alpha:g}", limit=f"{1 / bound:.6g}")
-    inward = csr_array(matrix.T) if weighted else network.inward
+    strips = Strips(csr_array(matrix.T) if weighted else network.inward)
+    share = np.full(network.size, alpha)
     figures: Figures = np.ones(network.size)
-    while True:
-        following: Figures = alpha * (inward @ figures) + 1
-        change = np.abs(following - figures).max(initial=0)
-        figures = following
-        if change <= 1e-14 * figures.max(initial=1):
-            return figures
+    told = share * figures
+    while sweep(strips, share, figures, told) > 1e-14 * figures.sum():
+        pass
+    return figures
 
 
 def strongest_growth(matrix: csr_array) -> float:
@@ -233,8 +246,14 @@ def authorities(network: Network, *, weighted: bool = False) -> Figures:
 
 
 def _hits(matrix: csr_array, turned: csr_array, name: str) -> Figures:
-    figures = _leading(matrix, turned, name)
+    figures = _unique(leading(matrix, turned), name)
     return np.asarray(figures / figures.sum())
+
+
+def _unique(figures: Figures | None, name: str) -> Figures:
+    if figures is None:
+        raise Fault("fault.not-unique", measure=codes("measure")[name].labels)
+    return figures
 
 
 def eigenvector(network: Network, *, weighted: bool = False) -> Figures:
@@ -262,66 +281,4 @@ def eigenvector(network: Network, *, weighted: bool = False) -> Figures:
     if network.directed:
         raise Fault("fault.undirected-only", measure=name)
     matrix = network.weights if weighted else network.arcs
-    return _leading(matrix, None, "eigenvector")
-
-
-def _leading(matrix: csr_array, turned: csr_array | None, name: str) -> Figures:
-    """Return the leading eigenvector of a matrix A without negative cells, or of A by ``turned``.
-
-    On rows that hang together it is unique; so it is on all if those that do not hang together
-    with its chief row have no eigenvalue as large.
-    """
-    if not matrix.nnz:
-        raise Fault("fault.not-unique", measure=codes("measure")[name].labels)
-    value, vector = _solved(matrix, turned)
-    together = _together(matrix, turned, int(vector.argmax()))
-    others = np.flatnonzero((np.diff(matrix.indptr) > 0) & ~together)
-    if len(others):
-        rest = matrix[others]
-        across = rest[:, others] if turned is None else None
-        second, _ = _solved(rest, csr_array(rest.T)) if across is None else _solved(across, None)
-        if second > value * (1 - 1e-9):
-            raise Fault("fault.not-unique", measure=codes("measure")[name].labels)
-    figures = np.where(together, vector, 0.0)
-    return np.asarray(figures / np.linalg.norm(figures))
-
-
-def _solved(matrix: csr_array, turned: csr_array | None) -> tuple[float, Figures]:
-    """Return the largest eigenvalue of A, or of A by ``turned``, and its vector without sign."""
-    size = int(matrix.shape[0])
-    if size <= _DENSE_LIMIT:
-        whole = (matrix if turned is None else matrix @ turned).toarray()
-        values, vectors = np.linalg.eigh(whole)
-        return float(values[-1]), np.abs(vectors[:, -1])
-
-    def product(vector: Figures) -> Figures:
-        return np.asarray(matrix @ (vector if turned is None else turned @ vector))
-
-    operator = LinearOperator((size, size), matvec=product, dtype=np.float64)
-    # "LA": the largest, not the largest in size, which on a bipartite network may be -λ.
-    values, vectors = eigsh(operator, k=1, which="LA", v0=np.ones(size), ncv=10)
-    return float(values[0]), np.abs(vectors[:, 0])
-
-
-def _together(matrix: csr_array, turned: csr_array | None, start: int) -> NDArray[np.bool_]:
-    """Tell which rows hang together with one: they have cells in the same columns."""
-    rows = np.zeros(int(matrix.shape[0]), dtype=bool)
-    columns = rows if turned is None else np.zeros(int(matrix.shape[1]), dtype=bool)
-    turned = matrix if turned is None else turned
-    rows[start] = True
-    front = np.array([start])
-    while len(front):
-        met = matrix.indices[cells(matrix, front)]
-        front = _unseen(columns, met)
-        back = turned.indices[cells(turned, front)]
-        front = _unseen(rows, back)
-    return rows
-
-
-def _unseen(seen: NDArray[np.bool_], met: Places) -> Places:
-    """Return those who are met for the first time, and note them as seen."""
-    fresh = np.zeros_like(seen)
-    fresh[met] = True
-    fresh &= ~seen
-    seen |= fresh
-    return np.flatnonzero(fresh)
+    return _unique(leading(matrix, None), "eigenvector")

@@ -30,6 +30,30 @@ def undetermined(columns: Columns) -> pl.DataFrame:
     )
 
 
+def eligible_but_for_product(columns: Columns) -> pl.DataFrame:
+    """Return who meets all of a criterion but its product (``instrument, product, actor``).
+
+    ``product`` is what one would have to make, null where nothing is asked of it. A criterion
+    that asks for a product alone is met by every actor.
+    """
+    met = []
+    for criterion in columns.table("criteria").iter_rows(named=True):
+        others = {**criterion, "product": None}
+        if all(others[name] is None for name in _CONDITIONS):
+            found = columns.table("actors").select(actor="iri")
+            found = found if criterion["product"] is not None else found.clear()
+        else:
+            found = _who_meets(columns, others)
+        asked = pl.lit(criterion["product"], dtype=pl.String)
+        met.append(
+            found.select(
+                pl.lit(criterion["instrument"]).alias("instrument"), asked.alias("product"), "actor"
+            )
+        )
+    schema = {"instrument": pl.String, "product": pl.String, "actor": pl.String}
+    return pl.concat([pl.DataFrame(schema=schema), *met]).unique()
+
+
 def _meeting(columns: Columns, *, doubtful: bool) -> pl.DataFrame:
     met = [
         _who_meets(columns, criterion, doubtful=doubtful).select(

@@ -1,0 +1,252 @@
+"""What a cluster, region or country could export next, and where to, each with its reasons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+import polars as pl
+from scipy.sparse import csr_array
+
+from klaster.graph.findings.facts import Facts
+from klaster.graph.findings.finding import Finding, make_finding
+from klaster.graph.findings.product_spaces import Homes, ProductSpace, strongest
+from klaster.graph.network.network import Figures
+from klaster.graph.store.eligibility import eligible_but_for_product
+from klaster.graph.store.force import with_status
+from klaster.graph.trade.advantage import revealed_advantage, specialised
+from klaster.graph.trade.flows import Flows, matrix
+from klaster.graph.trade.product_space import density, gain, product_proximity
+from klaster.ontology.labels import LANGUAGES, phrase_words
+
+NEAREST: Final = 3
+"""So many of the products, makers, inputs and instruments are told of each suggestion."""
+
+FEWEST: Final = 3
+"""With fewer exporters no market is near to another."""
+
+_IDLE: Final = ("proposed", "suspended", "ended")
+
+
+@dataclass(frozen=True)
+class Prospects:
+    """What is near to what is made or exported already, in a product space.
+
+    Parameters
+    ----------
+    facts
+        Of the graph.
+    space
+        Which products are near to which.
+    """
+
+    facts: Facts
+    space: ProductSpace
+
+    def products(
+        self, exporter: str, own: list[str], *, count: int, order: str = "nearness"
+    ) -> Iterator[Finding]:
+        """Yield the products nearest to what an exporter makes, the nearest first.
+
+        In the ``order`` of ``complexity`` or ``gain``, the nearer half of them, the most complex or
+        the best stepping stones first.
+
+        The severity is the density: the share of the product's neighbourhood in which the
+        exporter is at home. To an analyst: the higher, the fewer new skills, suppliers and rules
+        it would take. ``complexity`` and ``gain`` tell what the product would be worth: how rare
+        what it needs is, and how much of what is complex it would bring near.
+        """
+        places = {place: product for product in own for place in self.homes.of(product)}
+        if not places:
+            return
+        made = self.space.row(places)
+        near = density(made, self.space.proximity).ravel()
+        gains = gain(made, self.space.proximity, self.space.complexity).ravel()
+        absent = np.ones(len(near), dtype=bool)
+        absent[list(places)] = False
+        found = np.flatnonzero(absent & (near > 0))
+        worth = gains if order == "gain" else np.nan_to_num(self.space.complexity, nan=-np.inf)
+        keys = (found, -worth[found], -near[found])
+        if order != "nearness" and len(found):
+            found = found[near[found] >= np.median(near[found])]
+            keys = (found, -near[found], -worth[found])
+        for place in found[np.lexsort(keys)][:count]:
+            yield self._product(exporter, places, int(place), near, gains)
+
+    @cached_property
+    def homes(self) -> Homes:
+        """Where the graph's products stand in the space."""
+        return Homes(self.facts, self.space)
+
+    def _product(
+        self,
+        exporter: str,
+        places: Mapping[int, str],
+        place: int,
+        near: Figures,
+        gains: Figures,
+    ) -> Finding:
+        product = self.space.products[place]
+        neighbours = strongest(self.space.proximity, place, np.array(sorted(places)))[:NEAREST]
+        close = [places[int(neighbour)] for neighbour in neighbours]
+        proximity = float(self.space.proximity[[place]].toarray().ravel()[neighbours[0]])
+        makers = self._makers(close, exporter)
+        lacking = self._lacking_inputs(product, exporter)
+        instruments = self._instruments(product, makers)
+        numbers: dict[str, float | str] = {
+            "density": float(near[place]),
+            "proximity": proximity,
+            "products_made": len(places),
+            "basis": self.space.basis,
+            "lacking_inputs": len(lacking),
+        }
+        if np.isfinite(self.space.complexity[place]):
+            numbers |= {
+                "complexity": float(self.space.complexity[place]),
+                "gain": float(gains[place]),
+            }
+        words = {
+            "exporter": self.facts.name(exporter),
+            "product": self.facts.name(product),
+            "share": f"{near[place]:.0%}",
+            "close": self.facts.names(close),
+        }
+        parts = [phrase_words("potential.product", **words)]
+        parts += self._told("potential.makers", makers)
+        parts += self._told("potential.inputs", lacking)
+        parts += self._told("potential.instruments", instruments)
+        return make_finding(
+            "G14",
+            float(near[place]),
+            phrase="potential.coverage",
+            subjects=(exporter,),
+            numbers=numbers,
+            evidence=tuple(dict.fromkeys([product, *close, *lacking, *instruments])),
+            coverage=self.coverage(exporter),
+            words={"text": _joined(parts)},
+            product=product,
+            candidates=tuple(makers),
+        )
+
+    def _told(self, phrase: str, things: list[str]) -> list[dict[str, str]]:
+        return [phrase_words(phrase, names=self.facts.names(things))] if things else []
+
+    def coverage(self, exporter: str) -> str:
+        """Return how complete the data on an exporter are said to be."""
+        known = exporter in self.facts.clusters
+        return self.facts.coverage(exporter) if known else self.facts.overall_coverage
+
+    def _makers(self, products: list[str], exporter: str) -> list[str]:
+        """Return who makes what is near, members first."""
+        members = set(self.facts.members_of.get(exporter, ()))
+        found: list[str] = []
+        for product in products:
+            kinds = self.facts.above.filter(pl.col("broader") == product)["product"]
+            makers = self.facts.makers.filter(pl.col("product").is_in([product, *kinds]))
+            found += sorted(
+                makers["actor"].unique(), key=lambda actor: (actor not in members, actor)
+            )
+        return sorted(dict.fromkeys(found), key=lambda actor: actor not in members)[:NEAREST]
+
+    def _lacking_inputs(self, product: str, exporter: str) -> list[str]:
+        """Return the inputs of a product that no member is recorded as making."""
+        recipes = self.facts.columns.table("recipes")
+        inputs = recipes.filter(pl.col("product") == product)["input"].unique().sort()
+        members = self.facts.members_of.get(exporter)
+        makers = self.facts.makers
+        if members:
+            makers = makers.filter(pl.col("actor").is_in(members))
+        made = set(makers.join(self.facts.above, on="product")["broader"])
+        return [name for name in inputs if name not in made]
+
+    def _instruments(self, product: str, makers: list[str]) -> list[str]:
+        """Return the instruments for which a maker of what is near would qualify with a product."""
+        kinds = set(self.facts.above.filter(pl.col("product") == product)["broader"])
+        open_to = self._open_instruments.filter(
+            pl.col("actor").is_in(makers)
+            & (pl.col("product").is_null() | pl.col("product").is_in(sorted(kinds)))
+        )
+        for_it = set(open_to.drop_nulls("product")["instrument"])
+        everyone = sorted(
+            open_to["instrument"].unique(), key=lambda name: (name not in for_it, name)
+        )
+        return everyone[:NEAREST]
+
+    @cached_property
+    def _open_instruments(self) -> pl.DataFrame:
+        status = with_status(self.facts.columns).filter(
+            ~pl.col("status").fill_null("").is_in(_IDLE)
+        )
+        running = status.select(instrument="iri")
+        return eligible_but_for_product(self.facts.columns).join(
+            running, on="instrument", how="semi"
+        )
+
+    def markets(self, flows: Flows, exporter: str, *, year: int, count: int) -> Iterator[Finding]:
+        """Yield the destinations nearest to where an exporter sells, the nearest first.
+
+        Two destinations are near where the same exporters sell much to both. The severity is the
+        share of a destination's neighbourhood in which the exporter sells already. To an analyst:
+        markets that those reach who sell where it sells; what is asked for there, at what
+        price and under which rules, the figures do not tell.
+        """
+        rows = flows.in_year(year)
+        traded = matrix(rows, "destination")
+        if len(traded.exporters) < FEWEST or exporter not in traded.exporters:
+            return
+        strong = specialised(revealed_advantage(traded.values))
+        near_to = product_proximity(strong)
+        row = traded.row(exporter)
+        sells = traded.values[[row]]
+        served = csr_array((np.ones(sells.nnz), sells.indices, sells.indptr), shape=sells.shape)
+        near = density(served, near_to).ravel()
+        absent = np.ones(len(near), dtype=bool)
+        absent[sells.indices] = False
+        found = np.flatnonzero(absent & (near > 0))
+        for place in found[np.lexsort((found, -near[found]))][:count]:
+            yield self._market(
+                flows, rows, exporter, traded.columns[int(place)], float(near[place])
+            )
+
+    def _market(
+        self, flows: Flows, rows: pl.DataFrame, exporter: str, destination: str, near: float
+    ) -> Finding:
+        own = rows.filter(pl.col("exporter") == exporter)["product"].unique()
+        there = rows.filter(
+            (pl.col("destination") == destination) & pl.col("product").is_in(own.implode())
+        )
+        others = there["exporter"].unique().sort().to_list()
+        products = there.group_by("product").agg(pl.col("value").sum())
+        chief = products.sort("value", "product", descending=[True, False])["product"].to_list()
+        value = float(there["value"].sum())
+        words = {
+            "exporter": self.facts.name(exporter),
+            "destination": self.facts.name(destination),
+            "share": f"{near:.0%}",
+        }
+        parts = [phrase_words("potential.market", **words)]
+        if chief:
+            told = {
+                "sellers": len(others),
+                "products": self.facts.names(chief[:NEAREST]),
+                "value": f"{value:,.0f}",
+                "currency": flows.currency,
+            }
+            parts.append(phrase_words("potential.sold-there", **told))
+        return make_finding(
+            "G14",
+            near,
+            phrase="potential.coverage",
+            subjects=(exporter,),
+            numbers={"density": near, "sellers": len(others), "value": value, "basis": "exports"},
+            evidence=(destination, *chief[:NEAREST]),
+            coverage=self.coverage(exporter),
+            words={"text": _joined(parts)},
+        )
+
+
+def _joined(parts: Sequence[Mapping[str, str]]) -> Mapping[str, str]:
+    return {language: " ".join(part[language] for part in parts) for language in LANGUAGES}

@@ -1,0 +1,1 @@
+"""What is exported: advantage, concentration, relatedness, complexity, growth."""

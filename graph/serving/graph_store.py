@@ -116,7 +116,8 @@ def _source_name(request: Request, state: State, given: Parameters) -> str:
     name = unquote(graph.removeprefix(before))
     # A name under which sources are kept, written as the graph's IRI has it.
     writable = name and graph == graph_iri(state.manifest.base, "source", name)
-    if not writable or len(name) > 100 or source_name(Path(name)) != name:
+    plain = name.isprintable() and len(name) <= 100
+    if not (writable and plain and source_name(Path(name)) == name):
         raise Refusal(403, "serve.not-writable", found=graph[:500] or "default", form=before)
     return name
 

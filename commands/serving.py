@@ -24,12 +24,26 @@ _MEGABYTE = 1 << 20
     type=click.IntRange(0, 65535),
     help="0 is any free one.",
 )
-@click.option("--timeout", default=30.0, show_default=True, help="Seconds that a query may take.")
 @click.option(
-    "--limit-memory", default=2048, show_default=True, help="Megabytes that a query may take."
+    "--timeout",
+    default=30.0,
+    show_default=True,
+    type=click.FloatRange(min=0, min_open=True),
+    help="Seconds that a query may take.",
 )
 @click.option(
-    "--limit-rows", default=1_000_000, show_default=True, help="Rows that an answer may have."
+    "--limit-memory",
+    default=2048,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Megabytes that a query may take.",
+)
+@click.option(
+    "--limit-rows",
+    default=1_000_000,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="Rows that an answer may have.",
 )
 @click.option(
     "--workers",

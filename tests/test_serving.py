@@ -412,6 +412,8 @@ def test_the_limits_told_are_those_of_the_command() -> None:
     told = dict(re.findall(r"\| `--([a-z-]+) (\d+)` \|", text))
     given = {parameter.opts[0][2:]: parameter.default for parameter in serve.params}
     assert set(told) == {"timeout", "limit-memory", "limit-rows", "workers"}
-    assert {name: int(str(given[name]).removesuffix(".0")) for name in told} == {n: int(value) for n, value in told.items()}
+    assert {name: int(str(given[name]).removesuffix(".0")) for name in told} == {
+        n: int(value) for n, value in told.items()
+    }
     for option in re.findall(r"(?<!-)--([a-z][a-z-]*)", text):
         assert option in given or option in ("data-urlencode", "data-binary", ""), option

@@ -35,6 +35,7 @@ import klaster
 
 RESULTS = Path(__file__).parent / "RESULTS.md"
 HEADING = "## Serving"
+ATTACK = "## Made-up requests to the server"
 A_SECOND = 50
 LIMIT = 10
 HEAVY = (
@@ -128,43 +129,63 @@ def main() -> None:
         graph = klaster.open(Path(scratch) / "made.klaster")
         graph.load(Path(scratch) / "made")
         firms = graph.table("actors")["iri"].to_list()
-        with serving(graph.path, "--timeout", str(LIMIT)) as served:
-            small = Small(served, firms)
-            alone = small_queries(small, options.seconds)
-            done, ended = threading.Event(), Counter[int]()
-            beside = threading.Thread(target=heavy_queries, args=(served, done, ended))
-            beside.start()
-            time.sleep(1)
-            load = os.getloadavg()[0]
-            loaded = small_queries(small, options.seconds)
-            done.set()
-            beside.join()
-        with serving(graph.path, "--timeout", "2", "--workers", "2") as served:
-            statuses = attack(served, options.requests)
-            assert served.query("ASK {}").status == 200  # noqa: S101
-    told = ", ".join(f"{status}: {many:,}" for status, many in sorted(statuses.items()))
-    heavy = ", ".join(f"{many} with status {status}" for status, many in sorted(ended.items()))
-    packages = ", ".join(f"{n} {version(n)}" for n in ("pyoxigraph", "starlette", "uvicorn"))
-    section = f"""{HEADING}
+        if options.seconds:
+            write(HEADING, under_load(graph.path, firms, options.seconds))
+        if options.requests:
+            write(ATTACK, attacked(graph.path, options.requests))
 
-Written by `python benchmarks/serving.py`: a made-up network of {options.firms:,} firms, ten supply links a firm, seed 0;
+
+def under_load(graph: Path, firms: list[str], seconds: float) -> str:
+    """Measure small queries alone and beside heavy ones, and return the section."""
+    with serving(graph, "--timeout", str(LIMIT)) as served:
+        small = Small(served, firms)
+        alone = small_queries(small, seconds)
+        done, ended = threading.Event(), Counter[int]()
+        beside = threading.Thread(target=heavy_queries, args=(served, done, ended))
+        beside.start()
+        time.sleep(1)
+        load = os.getloadavg()[0]
+        loaded = small_queries(small, seconds)
+        done.set()
+        beside.join()
+    heavy = ", ".join(f"{many} with status {status}" for status, many in sorted(ended.items()))
+    return f"""Written by `python benchmarks/serving.py`: a made-up network of {len(firms):,} actors, ten supply links each, seed 0;
 {A_SECOND} small queries a second (what is said of a firm, its buyers, its sector), each sent at its time, and heavy ones one
 after another (`?a kl:suppliesTo+ ?b . ?c kl:suppliesTo+ ?d` and the like), which the server ends at {LIMIT} s. Milliseconds from
 when a query was due to its answer; server, clients and whatever else ran on 2 cores, load {load:.0f}.
-{datetime.now(UTC).date().isoformat()} · Python {sys.version.split()[0]}, {packages}
+{today()}
 
 | beside | answered | p50 | p95 | p99 | longest | heavy queries |
 | --- | ---: | ---: | ---: | ---: | ---: | --- |
 {line("nothing", alone, "–")}
 {line("a heavy query", loaded, heavy)}
-
-{sum(statuses.values()):,} requests made up by Hypothesis (methods, addresses, parameters, headers and bodies, broken and hostile), by the
-status of the answer: {told}. The server answers afterwards.
 """
+
+
+def attacked(graph: Path, requests: int) -> str:
+    """Send made-up requests, and return the section."""
+    with serving(graph, "--timeout", "2", "--workers", "2") as served:
+        statuses = attack(served, requests)
+        assert served.query("ASK {}").status == 200  # noqa: S101
+    told = ", ".join(f"{status}: {many:,}" for status, many in sorted(statuses.items()))
+    return f"""Written by `python benchmarks/serving.py`. {sum(statuses.values()):,} requests made up by Hypothesis (methods, addresses, parameters,
+headers and bodies, broken and hostile), by the status of the answer: {told}.
+The server answers afterwards. {today()}
+"""
+
+
+def today() -> str:
+    """Return the day and the versions measured."""
+    packages = ", ".join(f"{n} {version(n)}" for n in ("pyoxigraph", "starlette", "uvicorn"))
+    return f"{datetime.now(UTC).date().isoformat()} · Python {sys.version.split()[0]}, {packages}"
+
+
+def write(heading: str, section: str) -> None:
+    """Put a section in its place."""
     text = RESULTS.read_text("utf-8")
-    before, _, after = text.partition(HEADING)
+    before, _, after = text.partition(heading + "\n")
     rest = after[after.index("\n## ") :] if "\n## " in after else ""
-    RESULTS.write_text(before.rstrip() + "\n\n" + section + rest, "utf-8")
+    RESULTS.write_text(before.rstrip() + f"\n\n{heading}\n\n{section}" + rest, "utf-8")
     print(section)
 
 

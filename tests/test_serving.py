@@ -10,7 +10,7 @@ import socket
 import subprocess
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 import pytest
 import rdflib
@@ -27,7 +27,7 @@ NAMES = "SELECT ?name { ?a a kl:Enterprise ; rdfs:label ?name } ORDER BY ?name"
 
 @pytest.fixture(scope="module")
 def server(small_graph):
-    with serving(small_graph.path, "--timeout", "2", "--limit-rows", "20000") as started:
+    with serving(small_graph.path, "--workers", "2") as started:
         yield started
 
 
@@ -239,6 +239,14 @@ def test_the_service_describes_itself(server, base, small_graph) -> None:
     assert (browser.status, browser.headers["location"]) == (303, "./")
 
 
+def test_nothing_is_written_without_the_option(server, base) -> None:
+    path = "/store?graph=" + quote(graph_iri(base, "source", "small"), safe="")
+    put = server.call("PUT", path, b"", Content_Type="text/turtle", Authorization="Bearer x")
+    assert (put.status, put.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
+    assert "--write" in put.text
+    assert server.call("DELETE", path, Authorization="Bearer x").status == 405
+
+
 # Clients
 
 
@@ -371,7 +379,7 @@ def test_a_strange_page_cannot_have_queries_run_unseen(server) -> None:
 def test_no_query_reaches_another_machine_unless_it_is_named(server, small_graph) -> None:
     call = f"SELECT ?x {{ SERVICE <{server.address}sparql> {{ BIND (1 AS ?x) }} }}"
     assert server.query(call).status == 400
-    with serving(small_graph.path, "--allow-host", "127.0.0.1") as open_server:
+    with serving(small_graph.path, "--allow-host", "127.0.0.1", "--workers", "1") as open_server:
         assert rows(open_server.query(call)) == [["1"]]
         away = "SELECT * { SERVICE <http://127.0.0.1:1/> { ?s ?p ?o } }"
         assert open_server.query(away).status == 502

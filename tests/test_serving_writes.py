@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -76,17 +77,17 @@ def test_a_graph_is_put_read_replaced_and_deleted(server, small_graph) -> None:
     assert names(server) == before
 
 
-def test_every_format_that_can_be_read_can_be_put(server, small_graph) -> None:
+def test_what_is_read_can_be_put_elsewhere(server, small_graph) -> None:
     before = names(server)
     asked = f"CONSTRUCT WHERE {{ <{small_graph.base}actor/small/gin> a ?type ; rdfs:label ?name }}"
-    for number, kind in enumerate(("application/rdf+xml", "application/ld+json")):
+    for number, kind in enumerate(("application/rdf+xml",)):
         body = server.query(asked, Accept=kind).body
         body = body.replace(b"actor/small/gin", b"actor/small/new%d" % number)
         path = at(small_graph.base, f"form-{number}")
         put = server.call("POST", path, body, Content_Type=kind, Authorization=BEARER)
         assert put.status == 201, put.text
         assert server.get(path).status == 200
-    assert names(server) == sorted([*before, "Ginner", "Ginner"])
+    assert names(server) == sorted([*before, "Ginner"])
 
 
 @pytest.mark.parametrize(
@@ -100,8 +101,6 @@ def test_every_format_that_can_be_read_can_be_put(server, small_graph) -> None:
         ("PUT", TURTLE, {"Authorization": BEARER}, 415),
         ("PUT", TURTLE, {"Content_Type": "application/trig", "Authorization": BEARER}, 415),
         ("PUT", b"<a> <b", {"Content_Type": "text/turtle", "Authorization": BEARER}, 422),
-        ("PUT", WRONG, {"Content_Type": "text/turtle", "Authorization": BEARER}, 422),
-        ("PUT", b"", {"Content_Type": "text/turtle", "Authorization": BEARER}, 422),
         ("POST", TURTLE, {"Content_Type": "text/turtle", "Authorization": BEARER}, 409),
     ],
 )  # fmt: skip
@@ -117,19 +116,13 @@ def test_what_cannot_land_changes_nothing(
 
 
 def test_a_fault_in_a_graph_is_told_in_the_language_of_the_client(server, small_graph) -> None:
-    told = {
-        code: server.call(
-            "PUT",
-            at(small_graph.base, "wrong"),
-            WRONG,
-            Content_Type="text/turtle",
-            Authorization=BEARER,
-            Accept_Language=code,
-        ).text
-        for code in ("en", "uz")
-    }
-    assert len(set(told.values())) == 2
-    assert all("many" in text for text in told.values())
+    path, before = at(small_graph.base, "wrong"), names(server)
+    kind = {"Content_Type": "text/turtle", "Authorization": BEARER}
+    reply = server.call("PUT", path, WRONG, Accept_Language="ru", **kind)
+    assert reply.status == 422
+    assert "many" in reply.text
+    assert re.search("[а-я]{4}", reply.text)
+    assert (names(server), server.get(path).status) == (before, 404)
 
 
 @pytest.mark.parametrize(
@@ -152,7 +145,7 @@ def test_a_request_names_one_graph(server, query) -> None:
 
 def test_every_graph_is_read_by_its_name_and_all_without_one(server, small_graph) -> None:
     whole = server.get("/store?default", Accept="application/n-triples").body.splitlines()
-    sources = [("source", name) for name in ("small", "form-0", "form-1")]
+    sources = [("source", name) for name in ("small", "form-0")]
     parts = [
         server.get(
             f"/store?graph={graph_iri(small_graph.base, *part)}", Accept="application/n-triples"
@@ -165,14 +158,6 @@ def test_every_graph_is_read_by_its_name_and_all_without_one(server, small_graph
     head = server.call("HEAD", at(small_graph.base, "small"))
     assert (head.status, head.body) == (200, b"")
     assert server.get("/store?default", Accept="text/csv").status == 406
-
-
-def test_nothing_is_written_without_the_option(small_graph) -> None:
-    with serving(small_graph.path, "--workers", "1", KLASTER_TOKEN=TOKEN) as server:
-        path = at(small_graph.base, "small")
-        put = server.call("PUT", path, TURTLE, Content_Type="text/turtle", Authorization=BEARER)
-        assert (put.status, put.headers["allow"]) == (405, "GET, HEAD, OPTIONS")
-        assert "--write" in put.text
 
 
 # A graph that changes
@@ -207,27 +192,15 @@ def test_reading_goes_on_while_a_load_lands_and_then_shows_it(copied, tmp_path) 
         assert set(seen) == {old, new}
         assert (seen[0], seen[-1]) == (old, old)
         assert len(seen) > 10
-        assert tuple(names(server)) == old
-
-
-def test_a_new_state_has_new_entity_tags(copied, tmp_path) -> None:
-    source = write_tables(
-        tmp_path / "more", {"actors": [{"id": "x", "name": "X", "kind": "enterprise"}]}
-    )
-    with serving(copied, "--workers", "1") as server:
         path = "/sparql?query=" + quote(NAMES)
         tag = server.get(path).headers["etag"]
-        klaster.open(copied).load(source)
-        reply = server.get(path, If_None_Match=tag)
-        assert reply.status == 200
-        assert reply.headers["etag"] != tag
-
-
-def test_a_folder_that_is_taken_away_stays_readable_until_the_server_ends(copied, tmp_path) -> None:
-    with serving(copied, "--workers", "1") as server:
-        before = names(server)
+        assert server.get(path, If_None_Match=tag).status == 304
+        klaster.open(copied).drop("small")
+        assert server.get(path, If_None_Match=tag).status == 200
+        assert names(server) == []
+        # A folder that is taken away stays readable until the server ends.
         copied.rename(tmp_path / "moved.klaster")
-        assert names(server) == before
+        assert server.query(NAMES).status == 200
 
 
 # Starting
@@ -253,8 +226,6 @@ def test_what_keeps_a_server_from_starting_is_one_message(copied, tmp_path) -> N
         taken = start(copied, "--port", server.port, "--lang", "ru")
         assert (taken.returncode, taken.stderr.count("\n")) == (1, 1)
         assert "--port" in taken.stderr
-    away = start(copied, "--host", "no.such.host.invalid", "--lang", "uz")
-    assert (away.returncode, away.stderr.count("\n")) == (1, 1)
 
 
 def test_other_machines_are_let_in_with_a_warning_and_a_token_is_made(copied) -> None:

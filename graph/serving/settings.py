@@ -47,7 +47,7 @@ class Settings:
     origins: tuple[str, ...] = ()
     questions: Path | None = None
     language: str = "en"
-    waiting: int = 16
+    waiting: int = 64
     """How many queries may wait; the next is turned away."""
     patience: float = 10
     """Seconds that a query waits, and that a client may take to send what it asks."""

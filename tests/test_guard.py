@@ -318,6 +318,22 @@ def test_a_query_whose_answer_nobody_waits_for_is_ended(guard) -> None:
     assert time.monotonic() - left < 2
 
 
+def test_a_long_query_of_many_askers_gives_way_to_short_ones(ring) -> None:
+    with Guard(ring) as guard:
+        (worker,) = guard._idle
+        before = psutil.Process(worker.pid).nice()
+        seen: list[int] = []
+
+        def wanted() -> bool:
+            seen.append(psutil.Process(worker.pid).nice())
+            return True
+
+        fault(guard, HOURS["two paths"], wanted=wanted, limits=Limits(seconds=1.2))
+        assert seen[0] == before < seen[-1]
+        assert guard._idle[0].pid != worker.pid
+        assert psutil.Process(guard._idle[0].pid).nice() == before
+
+
 def test_a_child_that_died_while_idle_is_replaced(ring) -> None:
     before = children()
     with Guard(ring) as guard:

@@ -21,6 +21,8 @@ from klaster.ontology.faults import Fault
 _LOOK: Final = 0.05
 """Seconds between two looks at the memory that a query takes."""
 _MEGABYTE: Final = 1 << 20
+_LONG: Final = 0.5
+"""Seconds after which a query gives way to those that others wait for."""
 _REFUSED: Final = (-signal.SIGABRT, NO_MEMORY)
 
 
@@ -64,6 +66,7 @@ class Worker:
         )
         self._ready = False
         self._stopped = ""
+        self.gives_way = False
 
     @property
     def pid(self) -> int:
@@ -72,8 +75,11 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether it can take another query."""
-        return not self._stopped and self._process.poll() is None
+        """Whether it can take another query.
+
+        One that gave way cannot, since only an administrator may set its priority back.
+        """
+        return not self._stopped and not self.gives_way and self._process.poll() is None
 
     def wait_until_ready(self) -> None:
         """Wait until the process has started, for which no query is charged."""
@@ -116,6 +122,15 @@ class Worker:
             return Fault("fault.memory", megabytes=(limits.memory or 0) // _MEGABYTE)
         return Fault("fault.engine", reason=self._stopped or code)
 
+    def give_way(self) -> None:
+        """Let other processes run first from now on."""
+        import psutil
+
+        lower = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 10)
+        with suppress(psutil.Error):
+            psutil.Process(self.pid).nice(lower)
+        self.gives_way = True
+
     def stop(self, reason: str) -> None:
         """End the process, whatever it does, for the first reason that is given."""
         self._stopped = self._stopped or reason
@@ -134,6 +149,7 @@ class Worker:
 class _Bounds:
     """Until when a query may run, in how much memory, and whether anyone waits for it."""
 
+    begun: float
     deadline: float
     memory: int | None
     wanted: Callable[[], bool] | None
@@ -141,6 +157,10 @@ class _Bounds:
     @property
     def looked_at(self) -> bool:
         return self.memory is not None or self.wanted is not None
+
+    def is_long(self, now: float) -> bool:
+        """Say whether others may have waited long enough: only a server has others."""
+        return self.wanted is not None and now - self.begun > _LONG
 
     def passed(self, worker: Worker, now: float) -> str:
         """Return for what reason a worker must stop, if for any."""
@@ -173,7 +193,7 @@ class Watch:
             return
         deadline = math.inf if limits.seconds is None else time.monotonic() + limits.seconds
         with self._changed:
-            self._over[worker] = _Bounds(deadline, limits.memory, wanted)
+            self._over[worker] = _Bounds(time.monotonic(), deadline, limits.memory, wanted)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, daemon=True)
                 self._thread.start()
@@ -209,6 +229,8 @@ class Watch:
                     if reason := bounds.passed(worker, now):
                         worker.stop(reason)
                         del self._over[worker]
+                    elif bounds.is_long(now) and not worker.gives_way:
+                        worker.give_way()
                 self._wakes = self._next_look()
                 rest = self._wakes - now
                 self._changed.wait(None if math.isinf(rest) else max(0.0, rest))

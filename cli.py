@@ -10,13 +10,15 @@ from typing import Any
 import click
 
 from klaster import KlasterError
-from klaster.commands.asking import check, export, info, query, questions
+from klaster.commands.asking import check, export, info
 from klaster.commands.central import central_command
 from klaster.commands.loading import demo, drop, init, load, sources
 from klaster.commands.matching import match
 from klaster.commands.missing import backtest, missing, policy
 from klaster.commands.page import page
 from klaster.commands.potential import potential
+from klaster.commands.querying import query, questions
+from klaster.commands.report import report
 from klaster.commands.risk import risk_command
 from klaster.commands.serving import serve
 
@@ -31,6 +33,9 @@ class Commands(click.Group):
         _write_any_script()
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            # As a shell tells of what was ended by Ctrl-C; what runs in child processes ends too.
+            ctx.exit(130)
         except KlasterError as fault:
             tell = getattr(fault, "text", None)
             click.echo(tell(ctx.obj["lang"]) if tell else str(fault), err=True)
@@ -72,7 +77,7 @@ for _command in (
     *(central_command, risk_command),
     *(missing, backtest, policy),
     match,
-    page,
+    *(page, report),
     potential,
     serve,
 ):

@@ -8,13 +8,21 @@ from typing import Any
 
 import click
 
+from klaster.commands.completion import measures
 from klaster.commands.opening import existing
 from klaster.commands.options import Output, graph_argument, printed, sliced
+from klaster.commands.progress import working
 
 
 @click.command("central")
 @graph_argument
-@click.option("--by", default="degree", show_default=True, help="Measure to rank by.")
+@click.option(
+    "--by",
+    default="degree",
+    show_default=True,
+    shell_complete=measures,
+    help="Measure to rank by.",
+)
 @sliced
 @click.option(
     "--since",
@@ -38,7 +46,7 @@ from klaster.commands.options import Output, graph_argument, printed, sliced
 @click.option("--explain", is_flag=True, help="Tell each measure's formula and source.")
 @printed
 def central_command(
-    graph: Path,
+    graph: Path | str,
     by: str,
     slices: dict[str, Any],
     since: dt.datetime | None,
@@ -58,6 +66,7 @@ def central_command(
     from klaster.graph.brokers import brokers_answer, helix_answer, key_players_answer
     from klaster.graph.central import central, central_changes
     from klaster.ontology.faults import Fault
+    from klaster.ontology.labels import phrase
 
     opened = existing(graph)
     if sum(map(bool, (roles, key, helix, since))) > 1:
@@ -72,8 +81,10 @@ def central_command(
         output.show(helix_answer(opened, **output.manner, **slices))
         return
     manner = {"by": by, "top": top, "explain": explain, **output.manner, **slices}
-    if since:
-        sheet = central_changes(opened, since=since.date(), **manner)
-    else:
-        sheet = central(opened, interval=not sure, **manner)
+    with working(output) as step:
+        step(phrase("stage.measure", output.language))
+        if since:
+            sheet = central_changes(opened, since=since.date(), **manner)
+        else:
+            sheet = central(opened, interval=not sure, **manner)
     output.show(sheet, always=explain)

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from klaster.commands import completion
 from klaster.commands.opening import existing, open_graph, setting
-from klaster.commands.options import Output, graph_argument, printed, spoken
+from klaster.commands.options import GRAPH, Output, graph_argument, printed, spoken
 from klaster.commands.page import write_page
+from klaster.commands.progress import working
 
 if TYPE_CHECKING:
     from klaster.graph.knowledge_graph import KnowledgeGraph
     from klaster.graph.loading import LoadReport
+
+
+STAGES = ("read", "derive", "find", "store")
+"""What a load does, in this order."""
 
 
 @click.command()
@@ -69,8 +74,8 @@ def init(target: Path, output: Output) -> None:
     "--into",
     "graph",
     required=True,
-    type=click.Path(path_type=Path),
-    help="The graph, a folder NAME.klaster; it is made if it is not there.",
+    type=GRAPH,
+    help="The graph, a folder NAME.klaster or an address; it is made if it is not there.",
 )
 @click.option("--name", help="Name to keep the source under; by default its file name.")
 @click.option(
@@ -97,7 +102,7 @@ def init(target: Path, output: Output) -> None:
 @spoken
 def load(
     sources: tuple[str, ...],
-    graph: Path,
+    graph: Path | str,
     name: str | None,
     registry: str,
     mapping: Path | None,
@@ -125,7 +130,7 @@ def load(
 @click.command()
 @graph_argument
 @printed
-def sources(graph: Path, output: Output) -> None:
+def sources(graph: Path | str, output: Output) -> None:
     """List what was loaded into GRAPH: from where, when, how much."""
     from klaster.graph.views.report import sources_sheet
 
@@ -135,9 +140,9 @@ def sources(graph: Path, output: Output) -> None:
 
 @click.command()
 @graph_argument
-@click.argument("name")
+@click.argument("name", shell_complete=completion.sources)
 @spoken
-def drop(graph: Path, name: str, output: Output) -> None:
+def drop(graph: Path | str, name: str, output: Output) -> None:
     """Take the source NAME out of GRAPH, with all that it stated."""
     from klaster.ontology.labels import phrase
 
@@ -152,17 +157,12 @@ def load_sources(
     **manner: Any,  # noqa: ANN401
 ) -> list[LoadReport]:
     """Load sources, and tell what became of each."""
-    from rich.console import Console
-
     from klaster.ontology.labels import phrase
 
     language = output.language
-    console = Console(stderr=True, quiet=output.quiet or not sys.stderr.isatty())
-    with console.status("") as status:
+    with working(output, steps=len(STAGES)) as step:
         reports = graph.load(
-            *sources,
-            **manner,
-            progress=lambda stage: status.update(phrase(f"stage.{stage}", language)),
+            *sources, **manner, progress=lambda stage: step(phrase(f"stage.{stage}", language))
         )
     for report in reports:
         key = "cli.unchanged" if report.unchanged else "cli.loaded"

@@ -8,6 +8,7 @@ import click
 
 from klaster.commands.opening import existing
 from klaster.commands.options import Output, graph_argument, printed
+from klaster.commands.progress import working
 
 
 @click.command()
@@ -29,7 +30,7 @@ from klaster.commands.options import Output, graph_argument, printed
 )
 @printed
 def match(
-    graph: Path, path: Path | None, top: int | None, threshold: float, output: Output
+    graph: Path | str, path: Path | None, top: int | None, threshold: float, output: Output
 ) -> None:
     """Propose actors of GRAPH that may be one, with reasons; a reviewed table is loaded back."""
     from klaster.graph.matching.blocking import MOST
@@ -38,10 +39,13 @@ def match(
     from klaster.ontology.labels import phrase
 
     language = output.language
-    found = existing(graph).match(threshold=threshold, top=top, language=language)
+    opened = existing(graph)
+    with working(output) as step:
+        step(phrase("stage.match", language))
+        found = opened.match(threshold=threshold, top=top, language=language)
     if path:
         write_review(found, path, language=language)
-        output.tell(phrase("cli.review", language, path=path, count=len(found), graph=graph))
+        output.tell(phrase("cli.review", language, path=path, count=len(found), graph=opened.place))
         return
     counts = {"compared": found.compared, "common": found.too_common, "most": MOST}
     notes = [phrase("note.compared", language, **counts)]

@@ -10,8 +10,11 @@ import click
 
 from klaster.commands.opening import existing
 from klaster.commands.options import Output, cluster_option, graph_argument, printed
+from klaster.commands.progress import working
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from klaster.graph.knowledge_graph import KnowledgeGraph
 
 
@@ -26,6 +29,13 @@ if TYPE_CHECKING:
 )
 @click.option("--predict", is_flag=True, help="Likely links that are not recorded, with evidence.")
 @click.option("--audit", is_flag=True, help="With --predict: how well hidden links are foretold.")
+@click.option(
+    "--model",
+    type=click.Choice(["ensemble", "stack"]),
+    default="ensemble",
+    show_default=True,
+    help="With --predict: weigh evidence as usual, or as this graph's own links teach.",
+)
 @click.option("--card", is_flag=True, help="The health card of the cluster, or of each.")
 @click.option(
     "--date", type=click.DateTime(["%Y-%m-%d"]), help="With --card: only what holds that day."
@@ -36,7 +46,11 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="What would change if this source were added.",
 )
-@click.option("--without", metavar="ACTOR", help="What would change if this actor were gone.")
+@click.option(
+    "--without",
+    metavar="THING",
+    help="What would change if this actor, instrument or link (by its IRI) were gone.",
+)
 @click.option(
     "-o",
     "--output",
@@ -46,10 +60,11 @@ if TYPE_CHECKING:
 )
 @printed
 def missing(
-    graph: Path,
+    graph: Path | str,
     rules: bool,
     predict: bool,
     audit: bool,
+    model: str,
     cluster: str | None,
     top: int | None,
     card: bool,
@@ -66,7 +81,7 @@ def missing(
     language, for_people = output.language, output.for_people
     opened = existing(graph)
     if predict or audit:
-        _predict(opened, output, cluster=cluster, top=top or 20, audit=audit)
+        _predict(opened, output, cluster=cluster, top=top or 20, audit=audit, model=model)
         return
     if path:
         count = opened.write_candidates(path, cluster=cluster, language=language)
@@ -74,14 +89,16 @@ def missing(
         return
     if card:
         day = date.date() if date else None
-        cards = opened.cards(cluster=cluster, date=day).to_polars()
+        cards = _named(opened, opened.cards(cluster=cluster, date=day).to_polars(), output)
         output.show(cards_sheet(cards, language=language, for_people=for_people))
         return
     if added or without:
         changes = opened.what_if(added=added, without=without, cluster=cluster, language=language)
         output.show(changes_sheet(changes.to_polars(), language=language, for_people=for_people))
         return
-    found = opened.missing(cluster=cluster)
+    with working(output) as step:
+        step(phrase("stage.find", language))
+        found = opened.missing(cluster=cluster)
     output.show(
         missing_sheet(found, top=top, language=output.language, for_people=output.for_people)
     )
@@ -107,7 +124,7 @@ def missing(
 @click.option("--all-methods", is_flag=True, help="Measure each evidence by itself, too.")
 @printed
 def backtest(
-    graph: Path,
+    graph: Path | str,
     layer: str,
     cut: dt.datetime | None,
     truth: Path | None,
@@ -116,10 +133,13 @@ def backtest(
 ) -> None:
     """Say how well the links of GRAPH are foretold from those before them."""
     from klaster.graph.views.prediction_sheets import backtest_sheet
+    from klaster.ontology.labels import phrase
 
     day = cut.date() if cut else None
     opened = existing(graph)
-    rows = opened.backtest(layer=layer, cut=day, truth=truth, all_methods=all_methods)
+    with working(output) as step:
+        step(phrase("stage.audit", output.language))
+        rows = opened.backtest(layer=layer, cut=day, truth=truth, all_methods=all_methods)
     output.show(backtest_sheet(rows, language=output.language, for_people=output.for_people))
 
 
@@ -132,28 +152,46 @@ def backtest(
 )
 @click.option("--mechanisms", is_flag=True, help="The mechanisms recorded in no form, by cluster.")
 @printed
-def policy(graph: Path, date: dt.datetime | None, mechanisms: bool, output: Output) -> None:
+def policy(graph: Path | str, date: dt.datetime | None, mechanisms: bool, output: Output) -> None:
     """Say whom each instrument of GRAPH is meant for and whom it has reached."""
     from klaster.graph.views.report import mechanisms_sheet, policy_sheet
 
     day = date.date() if date else None
     opened, language = existing(graph), output.language
     if mechanisms:
-        found = opened.mechanisms(date=day).to_polars()
+        found = _named(opened, opened.mechanisms(date=day).to_polars(), output)
         output.show(mechanisms_sheet(found, language=language, for_people=output.for_people))
         return
     reached = opened.policy(date=day).to_polars()
     output.show(policy_sheet(reached, language=language, for_people=output.for_people))
 
 
+def _named(graph: KnowledgeGraph, rows: pl.DataFrame, output: Output) -> pl.DataFrame:
+    """Return rows on clusters with the clusters' names in the language, for people."""
+    import polars as pl
+
+    if rows.is_empty() or not output.for_people:
+        return rows
+    names = graph.names(rows["cluster"].unique(), language=output.language)
+    return rows.with_columns(label=pl.col("cluster").replace_strict(names, default="label"))
+
+
 def _predict(
-    graph: KnowledgeGraph, output: Output, *, cluster: str | None, top: int, audit: bool
+    graph: KnowledgeGraph,
+    output: Output,
+    *,
+    cluster: str | None,
+    top: int,
+    audit: bool,
+    model: str,
 ) -> None:
     from klaster.graph.views.prediction_sheets import audit_sheet, audit_text, suggestions_sheet
     from klaster.ontology.labels import phrase
 
     language, for_people = output.language, output.for_people
-    found = graph.predict(cluster=cluster, count=top)
+    with working(output) as step:
+        step(phrase("stage.audit", language))
+        found = graph.predict(cluster=cluster, count=top, model=model)
     if audit:
         output.show(
             audit_sheet(found.audit_rows(language), language=language, for_people=for_people)
@@ -161,4 +199,4 @@ def _predict(
         return
     output.show(suggestions_sheet(found.rows(language), language=language, for_people=for_people))
     told = audit_text(found.audit_rows(language), language=language)
-    output.tell(told or phrase("cli.nothing-audited", language))
+    output.tell(told or phrase("cli.nothing-audited", language), wrapped=for_people)

@@ -14,21 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from klaster.commands import completion
+from klaster.commands.environment import LANGUAGES, OWN_QUESTIONS, default_language
+
 if TYPE_CHECKING:
     from klaster.graph.views.report import Sheet
 
-LANGUAGES: Final = ("uz", "ru", "en")
 FORMATS: Final = ("table", "csv", "json", "md")
 LINK_KINDS: Final = ("supply", "cooperation", "ownership", "membership")
-
-
-def default_language() -> str:
-    """Return the language of the locale where klaster speaks it, else English."""
-    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
-        if os.environ.get(name):
-            code = os.environ[name][:2].lower()
-            return code if code in LANGUAGES else "en"
-    return "en"
 
 
 @dataclass(frozen=True)
@@ -50,20 +43,37 @@ class Output:
         return max(60, shutil.get_terminal_size((100, 24)).columns)
 
     @property
+    def coloured(self) -> bool:
+        """Whether colours are wanted: on a terminal that knows them, unless NO_COLOR is set."""
+        plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+        return sys.stdout.isatty() and not plain
+
+    @property
     def manner(self) -> dict[str, Any]:
         """How a sheet for this output is made."""
         return {"language": self.language, "for_people": self.for_people}
 
     def show(self, sheet: Sheet, *, always: bool = False) -> None:
         """Print a result to stdout, and how to read it (for data only if ``always``) to stderr."""
-        click.echo(sheet.text(self.form, language=self.language, width=self.width))
+        text = sheet.text(
+            self.form, language=self.language, width=self.width, coloured=self.coloured
+        )
+        click.echo(text)
         if (self.for_people or always) and not self.quiet:
             self.tell(sheet.explanation(language=self.language, width=self.width))
 
-    def tell(self, text: str) -> None:
-        """Print what is no result to stderr, unless it was asked to be quiet."""
-        if text and not self.quiet:
-            click.echo(text, err=True)
+    def tell(self, text: str, *, wrapped: bool = False) -> None:
+        """Print what is no result to stderr, unless it was asked to be quiet.
+
+        On a terminal, or where that is asked for, long lines are broken between words.
+        """
+        if not text or self.quiet:
+            return
+        if wrapped or sys.stderr.isatty():
+            from klaster.graph.views.terminal import wrapped as broken
+
+            text = "\n".join(broken(line, self.width) for line in text.splitlines())
+        click.echo(text, err=True)
 
 
 def _option_language(ctx: click.Context, _: click.Parameter, value: str | None) -> str:
@@ -104,14 +114,37 @@ def printed(command: Callable[..., None]) -> Callable[..., None]:
     return option(spoken(command))
 
 
-graph_argument = click.argument("graph", type=click.Path(path_type=Path))
+class GraphPlace(click.Path):
+    """Where a graph is: a folder, or the address of a SPARQL endpoint."""
+
+    name = "graph"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401
+        """Leave an address as it is: as a path it would lose a slash."""
+        from klaster.ontology.protocol import is_endpoint
+
+        return value if is_endpoint(value) else super().convert(value, param, ctx)
+
+
+GRAPH: Final = GraphPlace(path_type=Path)
+graph_argument = click.argument("graph", type=GRAPH)
 questions_folder = click.option(
     "--questions",
     "folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
-    help="A folder with question files (.rq) of your own.",
+    help=f"A folder with question files (.rq) of your own; by default that of {OWN_QUESTIONS} or"
+    " the folder questions beside klaster's settings.",
 )
-cluster_option = click.option("--cluster", help="Only this cluster (its id, name or IRI).")
+cluster_option = click.option(
+    "--cluster",
+    shell_complete=completion.clusters,
+    help="Only this cluster (its id, name or IRI).",
+)
 _LINKS: Final = click.option(
     "--links",
     multiple=True,
@@ -120,9 +153,21 @@ _LINKS: Final = click.option(
 )
 _NARROWING: Final = (
     cluster_option,
-    click.option("--region", help="Only actors of this region (code or name)."),
-    click.option("--sector", help="Only members of clusters of this sector (code or name)."),
-    click.option("--kind", help="Only actors of this kind (code or name)."),
+    click.option(
+        "--region",
+        shell_complete=completion.codes_of("region"),
+        help="Only actors of this region (code or name).",
+    ),
+    click.option(
+        "--sector",
+        shell_complete=completion.codes_of("sector"),
+        help="Only members of clusters of this sector (code or name).",
+    ),
+    click.option(
+        "--kind",
+        shell_complete=completion.codes_of("actor-kind"),
+        help="Only actors of this kind (code or name).",
+    ),
     click.option(
         "--date", type=click.DateTime(["%Y-%m-%d"]), help="Only links that hold that day."
     ),

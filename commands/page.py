@@ -9,6 +9,7 @@ import click
 
 from klaster.commands.opening import existing
 from klaster.commands.options import Output, graph_argument, spoken
+from klaster.commands.progress import working
 
 if TYPE_CHECKING:
     from klaster.graph.knowledge_graph import KnowledgeGraph
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     help="The HTML file to write.",
 )
 @spoken
-def page(graph: Path, path: Path, output: Output) -> None:
+def page(graph: Path | str, path: Path, output: Output) -> None:
     """Draw GRAPH as one interactive HTML file that needs no internet."""
     from klaster.ontology.labels import phrase
 
-    write_page(existing(graph), path, output.language)
+    with working(output) as step:
+        step(phrase("stage.draw", output.language))
+        write_page(existing(graph), path, output.language)
     output.tell(phrase("cli.page", output.language, path=path))
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import polars as pl
-from pyoxigraph import BlankNode, Literal, NamedNode, QueryBoolean, QuerySolutions, QueryTriples
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,14 +39,53 @@ class Result:
 
 @dataclass(frozen=True)
 class Answer(Result):
-    """The answer to a query: texts and numbers; unbound variables are null.
-
-    An ASK gives one column ``answer`` (true or false), a CONSTRUCT or DESCRIBE the columns
-    ``subject``, ``predicate``, ``object``.
-    """
+    """A table that a measure or rule gives: texts and numbers."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Any, ...], ...]
+
+
+class Solutions(Result):
+    """The answer to a query in SPARQL, kept in columns: ``frame``.
+
+    A column of whole numbers, numbers, days or truth values has their type; any other holds text:
+    an IRI as it is, a blank node as ``_:name``, a literal without its language or data type.
+    Unbound variables are null. An ASK gives one column ``answer``, a CONSTRUCT or DESCRIBE the
+    columns ``subject``, ``predicate``, ``object``.
+
+    ``rows`` are made of it when they are asked for; days are text in them.
+    """
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self.frame = frame
+        self.columns = tuple(frame.columns)
+
+    @cached_property
+    def rows(self) -> tuple[tuple[Any, ...], ...]:  # type: ignore[override]
+        """The rows as Python has them."""
+        days = pl.selectors.date().cast(pl.String)
+        return tuple(self.frame.with_columns(days).rows())
+
+    def __len__(self) -> int:
+        """Return how many rows there are."""
+        return self.frame.height
+
+    def to_polars(self) -> pl.DataFrame:
+        """Return the answer as a Polars frame."""
+        return self.frame
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Return the answer as a pandas frame (pandas must be installed)."""
+        import pandas as pd
+
+        return pd.DataFrame(
+            {
+                column.name: column.to_list()
+                if column.dtype == pl.String or column.null_count()
+                else column.to_numpy()
+                for column in self.frame.iter_columns()
+            }
+        )
 
 
 class Records(Result, Sequence[RecordT]):
@@ -83,42 +122,6 @@ def _column(values: list[Any]) -> pl.Series:
     if len(kinds) > 1 and kinds != {int, float}:
         values = [None if value is None else str(value) for value in values]
     return pl.Series(values, strict=False)
-
-
-def answer(found: QueryBoolean | QuerySolutions | QueryTriples) -> Answer:
-    """Read an answer of the store to its end."""
-    if isinstance(found, QueryBoolean):
-        return Answer(("answer",), ((bool(found),),))
-    if isinstance(found, QuerySolutions):
-        names = tuple(variable.value for variable in found.variables)
-        rows = tuple(tuple(_value(solution[name]) for name in names) for solution in found)
-        return Answer(names, rows)
-    triples = tuple(
-        (_value(triple.subject), _value(triple.predicate), _value(triple.object))
-        for triple in found
-    )
-    return Answer(("subject", "predicate", "object"), triples)
-
-
-_NUMBERS = {"integer": int, "decimal": float, "double": float, "float": float, "int": int}
-
-
-def _value(term: object) -> Any:  # noqa: ANN401
-    """Return a term as Python has it: numbers and truth values typed, all else as text."""
-    if isinstance(term, NamedNode):
-        return term.value
-    if isinstance(term, BlankNode):
-        return f"_:{term.value}"
-    if isinstance(term, Literal):
-        kind = term.datatype.value.rsplit("#", 1)[-1]
-        if kind == "boolean":
-            return term.value in ("true", "1")
-        turn = _NUMBERS.get(kind)
-        try:
-            return turn(term.value) if turn else term.value
-        except ValueError:
-            return term.value
-    return None if term is None else str(term)
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from pyoxigraph import Literal, NamedNode
@@ -15,7 +16,7 @@ from klaster.ontology.codes import spellings
 from klaster.ontology.faults import Fault
 from klaster.ontology.labels import phrase_words
 from klaster.ontology.names import fold
-from klaster.ontology.questions import Parameter, Question, questions
+from klaster.ontology.questions import THEMES, Parameter, Question, questions
 from klaster.ontology.terms import XSD, code_iri
 
 _TABLES = {
@@ -25,6 +26,7 @@ _TABLES = {
     "instrument": "instruments",
     "policy": "policies",
 }
+_LINKS = ("supplies", "cooperations", "ownerships", "memberships", "awards")
 _NAMES = ("title", "name", "name_en", "name_ru", "name_uz", "id", "iri")
 
 
@@ -40,6 +42,27 @@ def find_question(slug: str, folder: Path | None) -> Question:
     if slug not in known:
         raise Fault("fault.unknown-question", found=slug, nearest=nearest_of(slug, list(known)))
     return known[slug]
+
+
+def find_theme(name: str) -> str:
+    """Return a theme of the question library, given by its name or label in any language.
+
+    Raises
+    ------
+    Fault
+        If there is none, naming all.
+    """
+    known = {
+        fold(label): theme for theme in THEMES for label in (theme, *theme_words(theme).values())
+    }
+    if fold(name) not in known:
+        raise Fault("fault.unknown-theme", found=name, known=", ".join(THEMES))
+    return known[fold(name)]
+
+
+def theme_words(theme: str) -> Mapping[str, str]:
+    """Return what a theme is called in every language."""
+    return phrase_words(f"theme.{theme}")
 
 
 def find_thing(columns: Columns, table: str, name: str) -> str:
@@ -67,6 +90,25 @@ def find_thing(columns: Columns, table: str, name: str) -> str:
             raise Fault("fault.unknown-cluster", found=name, nearest=near)
         raise Fault("fault.unknown-thing", found=name, table=table, nearest=near)
     return known[fold(name)]
+
+
+def find_for_removal(columns: Columns, name: str) -> str:
+    """Return the IRI of an actor, an instrument or a link (a link only by its IRI).
+
+    Raises
+    ------
+    Fault
+        If there is none, naming the nearest actor.
+    """
+    for table in _LINKS:
+        if name in columns.table(table)["iri"]:
+            return name
+    try:
+        return find_thing(columns, "actors", name)
+    except Fault as unknown:
+        with suppress(Fault):
+            return find_thing(columns, "instruments", name)
+        raise unknown from None
 
 
 def find_code(scheme: str, value: str) -> str:

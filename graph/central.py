@@ -77,6 +77,9 @@ def central(
             sure = {"error": f"{figures.error:.2g}", "confidence": f"{figures.confidence:.0%}"}
             notes.append(phrase("cli.sampled", language, **words, **sure))
     found = ranking(network, by, also=tuple(known), known=known)
+    if for_people:
+        first = graph.names(found["actor"].head(top), language=language)
+        found = found.with_columns(label=pl.col("actor").replace_strict(first, default="label"))
     notes += _undefined(found, by, language)
     if by in _HARMONIC and parts(network) > 1:
         words = {"measure": _label(by, language), "other": _HARMONIC[by]}

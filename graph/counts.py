@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from klaster.graph.answer import Answer, Count
+from klaster.graph.answer import Count, Solutions
 from klaster.graph.network.network import Network
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.folder import SourceEntry
@@ -89,7 +89,7 @@ def _sources(sources: Sequence[SourceEntry]) -> list[Count]:
     ]
 
 
-def facts(listed: Answer) -> int:
+def facts(listed: Solutions) -> int:
     """Return how many facts are stated differently, of all that the question lists in pairs."""
     thing, figure = (listed.columns.index(name) for name in ("thing", "figure"))
     return len({(row[thing], row[figure]) for row in listed.rows})

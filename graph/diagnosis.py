@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     import polars as pl
@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from klaster.graph.findings.finding import Finding
     from klaster.graph.findings.predicted import Predicted
     from klaster.graph.findings.what_if import Change
+    from klaster.graph.knowledge_graph import KnowledgeGraph
     from klaster.graph.potential import Potential
+    from klaster.graph.reporting.report import Report
     from klaster.graph.store.columns import Columns
 
 
@@ -45,7 +47,12 @@ class Diagnosis:
         return Records(found, lambda finding: finding.row(language))
 
     def predict(
-        self, *, cluster: str | None = None, layers: Sequence[str] = (), count: int = 20
+        self,
+        *,
+        cluster: str | None = None,
+        layers: Sequence[str] = (),
+        count: int = 20,
+        model: str = "ensemble",
     ) -> Predicted:
         """Return the likeliest links that are not recorded, with the audit of each layer.
 
@@ -56,6 +63,9 @@ class Diagnosis:
         ----------
         count
             How many suggestions a layer.
+        model
+            ``ensemble``, or ``stack``: the weight of each evidence learnt from the layer's own
+            past, against it where it speaks against a link.
         """
         from klaster.graph.findings.layer import LAYERS
         from klaster.graph.findings.predicted import predict
@@ -65,6 +75,7 @@ class Diagnosis:
             layers=tuple(layers) or LAYERS,
             cluster=self.cluster(cluster) if cluster else None,
             count=count,
+            model=model,
         )
 
     def backtest(
@@ -125,10 +136,10 @@ class Diagnosis:
         added
             A source with what would be added: it may refer to things of the graph by IRI.
         without
-            An actor (IRI, id or name) that would be gone.
+            An actor or instrument (IRI, id or name), or a link (IRI), that would be gone.
         """
         from klaster.graph.answer import Records
-        from klaster.graph.asking import find_thing
+        from klaster.graph.asking import find_for_removal
         from klaster.graph.findings.what_if import what_if
         from klaster.loaders.sources import read_source
 
@@ -144,7 +155,7 @@ class Diagnosis:
         changes = what_if(
             self._columns,
             added=frames,
-            without=find_thing(self._columns, "actors", without) if without else "",
+            without=find_for_removal(self._columns, without) if without else "",
             cluster=self.cluster(cluster) if cluster else None,
         )
         return Records(changes, lambda change: change.row(language))
@@ -299,3 +310,33 @@ class Diagnosis:
 
         facts = Facts(self._columns)
         return {iri: facts.name(iri)[language] for iri in iris}
+
+    def report(
+        self,
+        *,
+        language: str = "en",
+        cluster: str | None = None,
+        date: dt.date | None = None,
+        progress: Callable[[str], None] = lambda _: None,
+    ) -> Report:
+        """Return the whole report: its ``html`` and ``markdown`` are documents to hand on.
+
+        Parameters
+        ----------
+        cluster
+            IRI, id or name: only what concerns this cluster.
+        date
+            Only what holds that day counts in the network, the cards and the support.
+        progress
+            Called with the key of each section before it is worked out.
+        """
+        from klaster.graph.reporting.report import write_up
+
+        return write_up(
+            cast("KnowledgeGraph", self),
+            self._columns,
+            language=language,
+            cluster=self.cluster(cluster) if cluster else "",
+            date=date,
+            progress=progress,
+        )

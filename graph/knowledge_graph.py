@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from klaster.graph.diagnosis import Diagnosis
+from klaster.graph.querying import Querying
 from klaster.graph.standing import Standing
 from klaster.graph.store.folder import GraphFolder, SourceEntry
 from klaster.ontology.faults import Fault
+from klaster.ontology.protocol import is_endpoint
 from klaster.ontology.terms import graph_iri
 
 if TYPE_CHECKING:
     import polars as pl
-    import rdflib
 
     from klaster.graph.answer import Answer, Check, Count, Records
     from klaster.graph.loading import LoadReport
@@ -24,24 +25,39 @@ if TYPE_CHECKING:
     from klaster.graph.network.network import Network
     from klaster.graph.store.columns import Columns
     from klaster.graph.store.embedded import EmbeddedStore
+    from klaster.graph.store.remote import RemoteStore
+    from klaster.graph.store.remote_folder import RemoteFolder
     from klaster.graph.views.picture import Picture
 
 
-class KnowledgeGraph(Diagnosis, Standing):
-    """A graph in a folder ``NAME.klaster``.
+class KnowledgeGraph(Diagnosis, Querying, Standing):
+    """A graph in a folder ``NAME.klaster``, or in a store that a SPARQL endpoint gives access to.
 
     Parameters
     ----------
     path
-        The folder. It is made by the first ``load``.
+        The folder, or the address of the endpoint. A graph is made by the first ``load``.
     """
 
     def __init__(self, path: str | Path) -> None:
-        if str(path).startswith(("http://", "https://")):
-            raise Fault("fault.remote", path=path)
-        self.path = Path(path)
-        self._folder = GraphFolder(self.path)
+        self._folder: GraphFolder | RemoteFolder
+        if is_endpoint(path):
+            from klaster.graph.store.remote_folder import RemoteFolder
+
+            self._folder = RemoteFolder(str(path))
+        else:
+            self._folder = GraphFolder(Path(path))
         self._manifest = self._folder.manifest()
+
+    @property
+    def path(self) -> Path:
+        """The folder, or the address, as it may be shown."""
+        return Path(self._folder.place)
+
+    @property
+    def place(self) -> str:
+        """The folder or the address, as it may be shown."""
+        return self._folder.place
 
     @property
     def base(self) -> str:
@@ -145,51 +161,51 @@ class KnowledgeGraph(Diagnosis, Standing):
         self._reread()
 
     def _reread(self) -> None:
+        self._folder.reread()
         self._manifest = self._folder.manifest()
         for cached in ("_columns", "_store"):
             self.__dict__.pop(cached, None)
+        self._end_guard()
 
     @cached_property
     def _columns(self) -> Columns:
         from klaster.graph.store.columns import Columns
 
-        self._require()
-        return Columns(self._folder.table_folders(self._manifest))
+        self.require()
+        known = self._folder.merges(self._manifest)
+        return Columns(self._folder.table_folders(self._manifest), known=known)
 
     @cached_property
-    def _store(self) -> EmbeddedStore:
-        from klaster.graph.store.embedded import EmbeddedStore
+    def _store(self) -> EmbeddedStore | RemoteStore:
+        self.require()
+        return self._folder.opened(self._manifest)
 
-        self._require()
-        return EmbeddedStore(self._folder.store(self._manifest))
+    @property
+    def _store_folder(self) -> Path | None:
+        """Where the store lies, if it lies in a folder."""
+        self.require()
+        if not isinstance(self._folder, GraphFolder):
+            return None
+        return self._folder.store(self._manifest)
 
-    def _require(self) -> None:
-        if not self._folder.exists():
-            raise Fault("fault.no-graph", path=self.path)
+    def require(self) -> None:
+        """Do nothing if there is a graph.
 
-    def query(self, sparql: str) -> Answer:
-        """Run a SPARQL query over everything in the graph, with the usual prefixes given.
-
-        ``d:`` stands for this graph's own things.
+        Raises
+        ------
+        Fault
+            If there is none, with what would do.
         """
-        from klaster.graph.answer import answer
+        self._folder.require()
 
-        return answer(self._store.query(sparql, prefixes={"d": self.base}))
-
-    def to_rdflib(self) -> rdflib.Graph:
-        """Return the graph as rdflib knows it, over the same store; it is read-only."""
-        import rdflib
-        from oxrdflib import OxigraphStore
-
-        return rdflib.Dataset(store=OxigraphStore(store=self._store.oxigraph), default_union=True)
-
-    def export(self, path: str | Path, *, rdf12: bool = False) -> None:
+    def export(self, path: str | Path, *, rdf12: bool = False, ontology: bool = False) -> None:
         """Write the graph for another program; the suffix of the file gives the format.
 
         ``xlsx``, or no suffix for a new folder of CSV files: the tables, ready to be mended and
         loaded again. ``ttl``, ``nt``, ``nq``, ``trig``, ``rdf`` or ``jsonld``: the facts, what
         is derived from them and the findings. With ``rdf12``, links also reify their direct
-        edges, as RDF 1.2 has it.
+        edges, as RDF 1.2 has it; with ``ontology``, the terms and code lists come too, as a store
+        needs them that is to answer every question.
         """
         from klaster.graph.store.columns import Columns
         from klaster.graph.store.exchange import write_rdf
@@ -203,7 +219,8 @@ class KnowledgeGraph(Diagnosis, Standing):
             return
 
         graphs = [graph_iri(self.base, "source", entry.name) for entry in self.sources()]
-        graphs += [graph_iri(self.base, part) for part in ("derived", "findings")]
+        parts = ("derived", "findings", *(["ontology"] if ontology else []))
+        graphs += [graph_iri(self.base, part) for part in parts]
         write_rdf(
             self._store.oxigraph,
             path,
@@ -381,8 +398,7 @@ class KnowledgeGraph(Diagnosis, Standing):
             findings=self.missing(),
             coverage=Facts(self._columns).overall_coverage,
         )
-        name = self.path.name.removesuffix(".klaster")
-        return draw(results, name=name, language=language, revision=self.revision)
+        return draw(results, name=self._folder.name, language=language, revision=self.revision)
 
     def info(self) -> list[Count]:
         """Return counts of what is in the graph, and what the data can and cannot answer."""
@@ -395,24 +411,6 @@ class KnowledgeGraph(Diagnosis, Standing):
     def table(self, name: str) -> pl.DataFrame:
         """Return one of the graph's tables over all its sources."""
         return self._columns.table(name)
-
-    def ask(self, slug: str, *, folder: Path | None = None, **values: str) -> Answer:
-        """Answer a question of the library, with the values of its parameters.
-
-        A parameter that is not given keeps its default where the graph knows it, and else
-        stays open.
-
-        Raises
-        ------
-        Fault
-            If there is no such question, parameter or value, naming the nearest.
-        """
-        from klaster.graph.answer import answer
-        from klaster.graph.asking import bind, find_question
-
-        question = find_question(slug, folder)
-        terms = bind(question, values, self._columns)
-        return answer(self._store.query(question.sparql, prefixes={"d": self.base}, values=terms))
 
     def cluster(self, name: str) -> str:
         """Return the IRI of a cluster given by IRI, id or name in any language.

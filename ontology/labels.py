@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -26,6 +26,17 @@ def _term_labels() -> dict[str, dict[str, str]]:
             name = triple.subject.value.removeprefix(KL)
             found.setdefault(name, {})[triple.object.language or ""] = triple.object.value
     return found
+
+
+def term_names() -> Collection[str]:
+    """Return the names of all terms of the ontology, without its namespace.
+
+    Examples
+    --------
+    >>> "suppliesTo" in term_names()
+    True
+    """
+    return _term_labels().keys()
 
 
 def term_label(term: str, language: str) -> str:

@@ -5,6 +5,7 @@ A question is a file ``SLUG.rq`` that begins with comments::
     # en: Which inputs are single-sourced, and by whom?
     # ru: …
     # uz: …
+    # theme: supply
     # param cluster (cluster): cotton-textile
 
 A parameter is the variable of the same name; one without a value stays unbound, which means all.
@@ -20,6 +21,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from klaster.ontology.labels import LANGUAGES
+from klaster.ontology.names import fold
 
 KINDS = (
     "cluster",
@@ -33,8 +35,22 @@ KINDS = (
     "number",
     "text",
 )
+THEMES = (
+    "clusters",
+    "supply",
+    "products",
+    "cooperation",
+    "policy",
+    "exports",
+    "infrastructure",
+    "findings",
+    "sources",
+)
+"""What questions are about; ``theme.NAME`` of the phrases says it in words."""
+
 _PARAMETER = re.compile(r"# param (\w+) \(([\w -]+)\):(.*)")
 _TITLE = re.compile(r"# (\w\w): (.+)")
+_THEME = re.compile(r"# theme: *([\w-]+) *")
 
 
 @dataclass(frozen=True)
@@ -49,16 +65,31 @@ class Parameter:
 
 @dataclass(frozen=True)
 class Question:
-    """A question, its titles by language, its parameters and its query."""
+    """A question, its titles by language, its parameters, its query and what it is about.
+
+    A user's own question need not have a theme.
+    """
 
     slug: str
     titles: dict[str, str]
     parameters: tuple[Parameter, ...]
     sparql: str
+    theme: str = ""
 
     def title(self, language: str) -> str:
         """Return the title in a language, or in English where it has none."""
         return self.titles.get(language) or self.titles.get("en") or self.slug
+
+    def is_about(self, words: str) -> bool:
+        """Say whether all words stand in its name, its titles or its query.
+
+        Examples
+        --------
+        >>> questions()["single-sourced"].is_about("Yagona YETKAZIB")
+        True
+        """
+        text = fold(" ".join([self.slug, *self.titles.values(), self.sparql]))
+        return all(fold(word) in text for word in words.split())
 
 
 def read_question(slug: str, text: str) -> Question:
@@ -72,14 +103,16 @@ def read_question(slug: str, text: str) -> Question:
     """
     titles: dict[str, str] = {}
     parameters = []
+    themes = []
     for line in text.splitlines():
+        themes += _THEME.findall(line)
         title, parameter = _TITLE.fullmatch(line), _PARAMETER.fullmatch(line)
         if title and title[1] in LANGUAGES:
             titles[title[1]] = title[2]
         elif parameter:
             kind, _, scheme = parameter[2].partition(" ")
             parameters.append(Parameter(parameter[1], kind, scheme, parameter[3].strip()))
-    return Question(slug, titles, tuple(parameters), text)
+    return Question(slug, titles, tuple(parameters), text, (themes or [""])[0])
 
 
 @cache

@@ -125,3 +125,49 @@ def share_partners_only(tables) -> None:
     join(tables, "lab2", kind="research", role="", council=False)
     meet(tables, "trial1", "lab2", "mill0")
     meet(tables, "trial2", "lab2", "mill1")
+
+
+def depend_on_one_behind(tables) -> None:
+    farms = sorted({row["buyer"] for row in tables["supplies"] if row["product"] == "feed"})
+    tables["supplies"] = [row for row in tables["supplies"] if row["product"] != "feed"]
+    for farm in farms:
+        join(tables, f"own-{farm}")
+        for seller in ("feeder0", f"own-{farm}"):
+            sell(tables, seller, farm, "feed")
+
+
+def export_far_from_logistics(tables) -> None:
+    for name in ("x", "y1", "y2"):
+        join(tables, name, council=False)
+    for key, *pair in (("1", "mill0", "y1"), ("2", "y1", "x"), ("3", "x", "y2"), ("4", "y2", "mill1")):  # fmt: skip
+        meet(tables, f"ring{key}", *pair)
+    tables["exports"].append(
+        {"exporter": "x", "product": "cheese", "year": "2024", "value": "30", "currency": "USD"}
+    )
+    # Who is said to export is one, whatever it makes; support is for the makers of cheese.
+
+
+def leave_the_centre_without(tables) -> None:
+    for name in ("hub", "x1", "x2"):
+        join(tables, name, council=name == "hub")
+    for key, *pair in (("1", "hub", "x1"), ("2", "x1", "x2"), ("3", "x2", "mill0")):
+        meet(tables, f"ring{key}", *pair)
+    tables["makes"].append({"actor": "hub", "product": "cheese"})
+    for farm in ("farm0", "farm1"):
+        sell(tables, farm, "hub", "milk")
+
+
+def make_less_than_others(tables) -> None:
+    """Three more clusters: cloth goes with dress and hat, the first lacks the hat."""
+    for name in ("cloth", "dress", "hat", "oil"):
+        product(tables, name)
+    for prefix, made in (
+        ("k", ("cloth", "dress", "hat")),
+        ("l", ("cloth", "hat")),
+        ("m", ("oil",)),
+    ):
+        more = clean(f"{prefix}-")
+        for table in ("actors", "memberships", "cooperations", "clusters", "supplies", "exports", "makes", "awards"):  # fmt: skip
+            tables[table] += more[table]
+        tables["makes"] += [{"actor": f"{prefix}-mill0", "product": name} for name in made]
+    tables["makes"] += [{"actor": "mill0", "product": name} for name in ("cloth", "dress")]

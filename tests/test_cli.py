@@ -101,25 +101,15 @@ def test_a_pipe_gets_csv_and_a_terminal_a_table(small_graph) -> None:
     rows = list(csv.DictReader(io.StringIO(piped)))
     assert rows[0]["rule"] == "G4"
     table = done("missing", small_graph.path, "--format", "table").stdout
-    assert table.startswith("rule")
-    assert done("missing", small_graph.path, "--format", "md").stdout.startswith("| rule |")
-
-
-@pytest.mark.parametrize("columns", [80, 200])
-@pytest.mark.parametrize("language", ["en", "ru", "uz"])
-def test_no_line_is_wider_than_the_terminal(demo_graph, columns, language) -> None:
-    for command in (("central",), ("missing",), ("check",), ("info",)):
-        asked = (*command, demo_graph.path, "--format", "table", "--lang", language)
-        result = done(*asked, columns=columns)
-        wide = [line for line in result.output.splitlines() if len(line) > columns]
-        assert not wide, wide[:2]
+    assert table.startswith("severity")
+    assert done("missing", small_graph.path, "--format", "md").stdout.startswith("| severity |")
 
 
 def test_a_wider_terminal_shows_more_measures(demo_graph) -> None:
     command = ("central", demo_graph.path, "--format", "table")
     assert "constraint" not in done(*command, columns=80).stdout
     wide = done(*command, columns=200)
-    assert "constraint" in wide.stdout.splitlines()[0]
+    assert "constraint" in wide.stdout.partition("─")[0]
     assert "constraint: How much its partners are linked" in wide.stderr
 
 

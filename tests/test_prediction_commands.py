@@ -65,6 +65,42 @@ def test_suggestions_are_printed_with_evidence_and_the_audit_beside_them(graph) 
 
 
 @pytest.mark.parametrize("language", ["en", "ru", "uz"])
+def test_a_stack_is_asked_for_and_its_lack_of_links_told(graph, language) -> None:
+    order = ("--predict", "--model", "stack", "--top", 3, "--format", "json", "--lang", language)
+    ended = run("missing", graph.path, *order)
+    plain = run("missing", graph.path, *order[:1], *order[3:])
+    assert json.loads(ended.stdout) == json.loads(plain.stdout)
+    told = {"en": "usual weights", "ru": "обычные веса", "uz": "odatdagi vaznlar"}[language]
+    assert told in ended.stderr
+    assert told not in plain.stderr
+
+
+def test_a_stack_is_told_evidence_by_evidence(tmp_path) -> None:
+    tables = circles()
+    # Four circles of sixty in ten years: of the last ones over five hundred pairs are new.
+    rng = np.random.default_rng(1)
+    big = [f"b{at:03}" for at in range(240)]
+    tables["actors"] = [{"id": who, "name": who, "kind": "enterprise"} for who in big]
+    tables["cooperations"] = [
+        {
+            "id": f"q{number}",
+            "kind": "joint-rd",
+            "participant": who,
+            "valid_from": f"{2010 + number // 160}",
+        }
+        for number in range(1600)
+        for who in rng.choice(big[number % 4 * 60 : number % 4 * 60 + 60], 3, replace=False)
+    ]
+    made = klaster.open(tmp_path / "g.klaster")
+    made.load(write_tables(tmp_path / "t", tables))
+    found = made.predict(layers=["cooperation"], count=5, model="stack")
+    assert [row["model"] for row in found.audit_rows("en")] == ["stack"]
+    for item in found.suggestions:
+        assert item.score == pytest.approx(sum(item.parts.values()))
+        assert item.text["en"]
+
+
+@pytest.mark.parametrize("language", ["en", "ru", "uz"])
 def test_a_table_of_suggestions_says_that_they_are_no_facts(graph, language) -> None:
     order = ("--predict", "--top", 3, "--format", "table", "--lang", language)
     ended = run("missing", graph.path, *order)

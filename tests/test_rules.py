@@ -15,9 +15,13 @@ from pathlib import Path
 import pytest
 from clean_cluster import (
     clean,
+    depend_on_one_behind,
+    export_far_from_logistics,
     hang_by_one,
     join,
     leave,
+    leave_the_centre_without,
+    make_less_than_others,
     meet,
     need_what_a_neighbour_makes,
     product,
@@ -26,8 +30,9 @@ from clean_cluster import (
 )
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from made_up import write_tables
+from made_up import LOADED_AT, SHARED, write_tables
 
+import klaster
 from klaster.graph.findings.finding import rule_order
 from klaster.graph.findings.gaps import RULES, find_gaps
 from klaster.graph.store.columns import Columns, write_columns
@@ -54,15 +59,6 @@ def buy_mostly_from_one(tables) -> None:
     for seller, share in (("feeder0", "0.9"), ("feeder1", "0.1")):
         sell(tables, seller, "mill0", "salt")
         tables["supplies"][-1]["share"] = share
-
-
-def depend_on_one_behind(tables) -> None:
-    farms = sorted({row["buyer"] for row in tables["supplies"] if row["product"] == "feed"})
-    tables["supplies"] = [row for row in tables["supplies"] if row["product"] != "feed"]
-    for farm in farms:
-        join(tables, f"own-{farm}")
-        for seller in ("feeder0", f"own-{farm}"):
-            sell(tables, seller, farm, "feed")
 
 
 def pass_through_one(tables) -> None:
@@ -101,17 +97,6 @@ def play_a_role_alone(tables) -> None:
     meet(tables, "haulage", "truck", "truck2")
 
 
-def export_far_from_logistics(tables) -> None:
-    for name in ("x", "y1", "y2"):
-        join(tables, name, council=False)
-    for key, *pair in (("1", "mill0", "y1"), ("2", "y1", "x"), ("3", "x", "y2"), ("4", "y2", "mill1")):  # fmt: skip
-        meet(tables, f"ring{key}", *pair)
-    tables["exports"].append(
-        {"exporter": "x", "product": "cheese", "year": "2024", "value": "30", "currency": "USD"}
-    )
-    # Who is said to export is one, whatever it makes; support is for the makers of cheese.
-
-
 def support_nobody(tables) -> None:
     tables["awards"] = [row for row in tables["awards"] if row["instrument"] != "grant"]
 
@@ -128,32 +113,6 @@ def support_too_few(tables) -> None:
 
 def support_others(tables) -> None:
     tables["awards"].append({"instrument": "grant", "beneficiary": "lab"})
-
-
-def leave_the_centre_without(tables) -> None:
-    for name in ("hub", "x1", "x2"):
-        join(tables, name, council=name == "hub")
-    for key, *pair in (("1", "hub", "x1"), ("2", "x1", "x2"), ("3", "x2", "mill0")):
-        meet(tables, f"ring{key}", *pair)
-    tables["makes"].append({"actor": "hub", "product": "cheese"})
-    for farm in ("farm0", "farm1"):
-        sell(tables, farm, "hub", "milk")
-
-
-def make_less_than_others(tables) -> None:
-    """Three more clusters: cloth goes with dress and hat, the first lacks the hat."""
-    for name in ("cloth", "dress", "hat", "oil"):
-        product(tables, name)
-    for prefix, made in (
-        ("k", ("cloth", "dress", "hat")),
-        ("l", ("cloth", "hat")),
-        ("m", ("oil",)),
-    ):
-        more = clean(f"{prefix}-")
-        for table in ("actors", "memberships", "cooperations", "clusters", "supplies", "exports", "makes", "awards"):  # fmt: skip
-            tables[table] += more[table]
-        tables["makes"] += [{"actor": f"{prefix}-mill0", "product": name} for name in made]
-    tables["makes"] += [{"actor": "mill0", "product": name} for name in ("cloth", "dress")]
 
 
 def forget(table, column, **match):
@@ -375,3 +334,32 @@ def test_data_gaps_of_one_cluster_are_those_of_its_members() -> None:
     assert (gap.numbers["lacking"], gap.numbers["all"]) == (2, 12)
     (gap,) = find(tables, cluster=f"{BASE}cluster/t/c")
     assert (gap.numbers["lacking"], gap.numbers["all"]) == (1, 11)
+
+
+@pytest.mark.skipif(not (SHARED / "chile-io-2013").exists(), reason="the table is not beside it")
+def test_what_an_industry_buys_is_an_input_of_whoever_makes_what_it_makes(tmp_path) -> None:
+    """The recipes derived from an input-output table serve the firms of a cluster as their own."""
+    graph = klaster.open(tmp_path / "g.klaster")
+    graph.load(SHARED / "chile-io-2013", name="io", loaded_at=LOADED_AT)
+    made = f"{graph.base}product/io/"
+    tables = {
+        "actors": [{"id": name, "name": name.title(), "kind": "enterprise"} for name in ("mine", "shop")],
+        "clusters": [{"id": "c", "name": "Ores", "sector": "livestock", "coverage": "survey"}],
+        "memberships": [{"actor": name, "cluster": "c"} for name in ("mine", "shop")],
+        "makes": [{"actor": "mine", "product": f"{made}mining"}],
+    }  # fmt: skip
+    graph.load(write_tables(tmp_path / "own", tables), loaded_at=LOADED_AT)
+    inputs = {
+        row["input"]
+        for row in graph.table("recipes").iter_rows(named=True)
+        if row["product"] == f"{made}mining"
+    }
+    cluster = f"{graph.base}cluster/own/c"
+    missing = {
+        found.product
+        for found in graph.missing()
+        if found.rule == "G1" and cluster in found.subjects
+    }
+    # In the cluster nobody makes any of what mining buys in the table.
+    assert missing == inputs
+    assert len(missing) > 5

@@ -176,6 +176,6 @@ def test_a_query_that_cannot_be_read_is_told_in_words(small_graph) -> None:
 
 
 def test_rdflib_reads_the_same_store(small_graph) -> None:
-    graph = small_graph.to_rdflib()
+    graph = small_graph.rdflib()
     asked = "SELECT (COUNT(?a) AS ?n) WHERE { ?a a <https://w3id.org/klaster/ontology#Actor> }"
     assert [int(row[0]) for row in graph.query(asked)] == [5]

@@ -6,7 +6,7 @@ import json
 
 import openpyxl
 import pytest
-from clean_cluster import clean, need_what_a_neighbour_makes, sell, share_partners_only
+from clean_cluster import clean, hang_by_one, need_what_a_neighbour_makes, sell, share_partners_only
 from click.testing import CliRunner
 from made_up import LOADED_AT, write_tables
 
@@ -31,6 +31,30 @@ def test_without_an_actor_its_gaps_appear(tmp_path) -> None:
     graph = loaded(tmp_path)
     assert told(graph.what_if(without="truck")) == [("appears", "G7")]
     assert list(graph.missing()) == []
+
+
+def test_an_instrument_or_a_link_can_be_thought_away_too(tmp_path) -> None:
+    graph = loaded(tmp_path, need_what_a_neighbour_makes, hang_by_one)
+    gone = graph.what_if(without="guarantee")
+    assert "G12" not in {change.finding.rule for change in gone}
+    assert list(gone) == []
+    (cut,) = [found for found in graph.missing() if found.rule == "G5"]
+    assert cut.numbers["split_off"] == 1
+    visit = next(iri for iri in graph.table("cooperations")["iri"] if iri.endswith("visit"))
+    changes = graph.what_if(without=visit)
+    # Without the only link of the new member nobody hangs by another, and it hangs by nobody.
+    assert told(changes) == [("appears", "G6"), ("vanishes", "G5")]
+    before = {found.text["en"] for found in graph.missing()}
+    assert {found.text["en"] for found in graph.missing()} == before
+
+
+def test_what_is_not_there_cannot_be_thought_away(tmp_path) -> None:
+    graph = loaded(tmp_path)
+    command = ["missing", str(graph.path), "--without", "trukc", "--lang", "en"]
+    ended = CliRunner().invoke(main, command)
+    assert ended.exit_code == 1
+    assert "“trukc”" in ended.stderr
+    assert "ruck" in ended.stderr
 
 
 def test_with_a_link_its_gap_vanishes(tmp_path) -> None:

@@ -8,6 +8,7 @@ from scipy.sparse.linalg import eigsh
 
 from klaster.graph.findings.evidence import (
     Evidence,
+    event_weights,
     inverse,
     proximity,
     sector_block,
@@ -103,6 +104,44 @@ def svd(layer: Layer) -> Evidence:
     return _part(layer, "SVD", csr_array(vectors * values), csr_array(vectors.T))
 
 
+def netmf(layer: Layer) -> Evidence:
+    """Cosine of rank 32 of log(vol/T Σ_r (D⁻¹S)^r D⁻¹), r up to 3: node2vec's matrix form.
+
+    Qiu et al. (2018), doi:10.1145/3159652.3159706.
+    """
+    ties = symmetric(layer)
+    back = inverse(_degrees(ties))
+    step = walks = ties.toarray() * back[:, None]
+    for _ in range(2):
+        step = (back[:, None] * ties.toarray()) @ step
+        walks = walks + step
+    seen = np.log(np.maximum(ties.sum() / 3 * walks * back[None, :], 1.0))
+    values, vectors = eigsh(seen, k=RANK, which="LM", v0=np.ones(ties.shape[0]))
+    placed = vectors * np.sqrt(np.abs(values))
+    placed = placed * inverse(np.linalg.norm(placed, axis=1))[:, None]
+    return _part(layer, "NetMF", csr_array(placed), csr_array(placed.T))
+
+
+def _for_their_size(layer: Layer) -> csr_array:
+    """Return ties of projects over the roots of what both ends are tied by."""
+    ties = layer.weighted(event_weights(layer))
+    root = diags_array(inverse(_degrees(ties), 0.5))
+    return csr_array(root @ ties @ root)
+
+
+def short_walks(layer: Layer) -> Evidence:
+    """Count walks of three ties, each over the roots of its ends: what size does not explain."""
+    ties = _for_their_size(layer)
+    return _part(layer, "short walks for their size", ties, csr_array(ties @ ties))
+
+
+def long_walks(layer: Layer) -> Evidence:
+    """Count walks of six ties, each over the roots of its ends."""
+    ties = _for_their_size(layer)
+    three = csr_array(ties @ ties @ ties)
+    return _part(layer, "long walks for their size", three, three)
+
+
 def related(layer: Layer) -> Evidence:
     """Σ_q m_aq φ_qp over all products that the actor has."""
     return Evidence("relatedness, all", (layer.matrix, proximity(layer.matrix)))
@@ -136,5 +175,7 @@ COOPERATION = (
     katz,
     paths_of_three,
     svd,
+    netmf,
 )
+BLENDED = (short_walks, long_walks, local_path, adamic_adar, svd, netmf)
 USES = (*COOPERATION, related, block, striped)

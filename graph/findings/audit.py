@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -20,9 +20,10 @@ from klaster.graph.findings.evidence import LARGE
 from klaster.graph.findings.explanation import Words
 from klaster.graph.findings.layer import Layer
 from klaster.graph.findings.prediction import Ensemble
-from klaster.graph.findings.stack import scorer_of
+from klaster.graph.findings.stack import ENOUGH, scorer_of
 from klaster.graph.findings.trials import Trial, draw_degree_matched, last_part, split
-from klaster.ontology.labels import phrase_words
+from klaster.graph.findings.tuning import tuned
+from klaster.ontology.labels import LANGUAGES, phrase_words
 
 Values = NDArray[np.float64]
 
@@ -53,7 +54,9 @@ class Audit:
     ``measures`` has the mean of each measure and its 95 % interval: over seeds where links were
     hidden at random, over source actors drawn anew where the latest were. ``calibration`` turns
     scores into the share of such pairs that were hidden links, and ``calibration_error`` is its
-    error on pairs that it was not fitted to.
+    error on pairs that it was not fitted to. ``model`` is the one that was audited: the ensemble
+    where a stack was ``asked`` for and there are too few links to train it on. Where links were
+    hidden at random, ``share`` of them was, ``times`` over.
     """
 
     layer: str
@@ -63,6 +66,10 @@ class Audit:
     measures: dict[str, tuple[float, float, float]]
     calibration: Calibration | None
     calibration_error: float
+    model: str = "ensemble"
+    asked: str = "ensemble"
+    share: float = 0.0
+    times: int = 1
 
     @property
     def predictable(self) -> bool:
@@ -73,6 +80,13 @@ class Audit:
     @property
     def text(self) -> Words:
         """What the audit found in a sentence, or why there are no predictions."""
+        if self.model == self.asked:
+            return self._found
+        instead = phrase_words("prediction.no-stack", needed=ENOUGH)
+        return {code: f"{self._found[code]} {instead[code]}" for code in LANGUAGES}
+
+    @property
+    def _found(self) -> Words:
         area, low, high = (_shown(value) for value in self.measures["auc_degree"])
         if not self.predictable:
             return phrase_words(
@@ -85,19 +99,20 @@ class Audit:
             )
         return phrase_words(
             "prediction.audited",
-            split=phrase_words(_SPLITS[self.split]),
+            split=phrase_words(_SPLITS[self.split], share=f"{self.share:.0%}", times=self.times),
             positives=self.positives,
             area=area,
             low=low,
             high=high,
-            hits10=_shown(self.measures["hits10"][0]),
-            p50=_shown(self.measures["p50"][0]),
+            hits10=_between(self.measures["hits10"]),
+            p50=_between(self.measures["p50"]),
         )
 
     def row(self, language: str) -> dict[str, object]:
         """Return the audit as an object of JSON."""
         found: dict[str, object] = {
             "layer": self.layer,
+            "model": self.model,
             "split": self.split,
             "positives": self.positives,
             "mean_degree": self.mean_degree,
@@ -115,6 +130,12 @@ class Audit:
 
 
 _SPLITS: Final = {"time": "prediction.split.time", "random": "prediction.split.random"}
+
+
+def _between(measured: tuple[float, float, float]) -> str:
+    """Return a measure with its interval, which ends at 0 and 1."""
+    mean, low, high = measured
+    return f"{_shown(mean)} [{_shown(max(low, 0.0))}; {_shown(min(high, 1.0))}]"
 
 
 def _shown(value: float) -> str:
@@ -136,9 +157,9 @@ def audit(layer: Layer, *, seeds: int = SEEDS, model: str = "ensemble") -> Audit
 
 
 def _of_latest(layer: Layer, trial: Trial, seeds: int, model: str) -> Audit:
-    ensemble = Ensemble(trial.known)
-    scorer = scorer_of(ensemble, model)
-    outcome = measure(trial, ensemble, {model: scorer}, draws=1000)[model]
+    ensemble = tuned(trial.known)
+    scorer, used = scorer_of(ensemble, model)
+    outcome = measure(trial, ensemble, {used: scorer}, draws=1000)[used]
     measures: dict[str, tuple[float, float, float]] = {}
     intervals = outcome.row["intervals"]
     for name in _MEASURES:
@@ -147,7 +168,8 @@ def _of_latest(layer: Layer, trial: Trial, seeds: int, model: str) -> Audit:
     areas = [_area(trial, ensemble, scorer, seed) for seed in range(seeds)]
     _, low, high = measures["auc_degree"]
     measures["auc_degree"] = (float(np.mean(areas)), low, high)
-    return _found(layer, "time", len(trial.truth), measures, [outcome])
+    found = _found(layer, "time", len(trial.truth), measures, [outcome])
+    return replace(found, model=used, asked=model)
 
 
 def _area(trial: Trial, ensemble: Ensemble, scorer: Scorer, seed: int) -> float:
@@ -164,9 +186,9 @@ def _of_random(layer: Layer, seeds: int, model: str) -> Audit:
     for seed in range(seeds if layer.shape[0] < LARGE else min(seeds, LARGE_SEEDS)):
         trial = split(layer, share, seed)
         if len(trial.truth) and len(trial.known.pairs):
-            ensemble = Ensemble(trial.known)
-            methods = {model: scorer_of(ensemble, model)}
-            outcomes.append(measure(trial, ensemble, methods, seed=seed, draws=0)[model])
+            ensemble = tuned(trial.known)
+            scorer, used = scorer_of(ensemble, model)
+            outcomes.append(measure(trial, ensemble, {used: scorer}, seed=seed, draws=0)[used])
             hidden += len(trial.truth)
     measures = {}
     for name in _MEASURES:
@@ -175,13 +197,16 @@ def _of_random(layer: Layer, seeds: int, model: str) -> Audit:
         measures[name] = (mean, *mean_interval(drawn))
     enough = hidden >= FEWEST
     nothing = (float("nan"),) * 3
-    return _found(
+    methods = {outcome.row["method"] for outcome in outcomes}
+    used = model if methods == {model} else "ensemble"
+    found = _found(
         layer,
         "random",
         hidden,
         measures if enough else dict.fromkeys(_MEASURES, nothing),
         outcomes if enough else [],
     )
+    return replace(found, model=used, asked=model, share=share, times=len(outcomes))
 
 
 def _found(

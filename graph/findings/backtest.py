@@ -288,11 +288,12 @@ def backtest(
         If there is nothing to foretell or nothing to foretell it from.
     """
     from klaster.graph.findings.stack import train
+    from klaster.graph.findings.tuning import tuned
 
     trial = _trial(layer, cut, truth, seed)
     if not len(trial.known.pairs) or not len(trial.truth):
         raise Fault("fault.nothing-to-foretell", layer=layer.name)
-    ensemble = Ensemble(trial.known)
+    ensemble = tuned(trial.known)
     methods: dict[str, Scorer] = {"ensemble": ensemble.scores}
     if all_methods:
         methods = methods_of(ensemble)

@@ -152,7 +152,8 @@ def mechanisms(columns: Columns, *, date: dt.date | None = None) -> pl.DataFrame
         .agg(facilities=pl.col("iri").n_unique().cast(pl.Int64))
     )
     labels = [(iri, facts.name(iri)["en"]) for iri in facts.clusters]
-    every = pl.DataFrame(labels, schema=["cluster", "label"], orient="row").join(
+    schema = {"cluster": pl.String, "label": pl.String}
+    every = pl.DataFrame(labels, schema=schema, orient="row").join(
         pl.DataFrame({"mechanism": list(_INSTRUMENTS_OF)}), how="cross"
     )
     return (

@@ -72,13 +72,14 @@ def find_gaps(columns: Columns, *, cluster: str | None = None) -> list[Finding]:
         return []
     facts = Facts(columns)
     gaps = Gaps(facts, cluster or "")
+    unknown = list(unrecorded(gaps))
     found = [finding for rule in RULES.values() for finding in rule(facts)]
     if cluster is not None:
         inside = {cluster, *facts.members.filter(pl.col("cluster") == cluster)["actor"]}
         criteria = columns.table("criteria").filter(pl.col("cluster") == cluster)
         inside |= set(criteria["instrument"])
         found = [finding for finding in found if _concerns(finding, cluster, inside, facts)]
-    return in_order([*unrecorded(gaps), *map(gaps.doubted, found)])
+    return in_order([*unknown, *map(gaps.doubted, found)])
 
 
 def _concerns(finding: Finding, cluster: str, inside: set[str], facts: Facts) -> bool:

@@ -75,7 +75,7 @@ def predict(
                 name=facts.name,
                 coverage=coverage,
                 among=members,
-                stack=train(layer) if model == "stack" else None,
+                stack=train(layer) if found.model == "stack" else None,
                 calibration=found.calibration,
             )
     return Predicted(tuple(suggestions), tuple(audits))

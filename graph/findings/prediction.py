@@ -156,12 +156,16 @@ class Ensemble:
         marked[taken] = False
         return np.flatnonzero(marked)
 
-    def surprises(self, values: Values) -> Values:
-        """Return what each evidence adds to the scores of some pairs (columns)."""
+    def standings(self, values: Values) -> Values:
+        """Return −ln(1 − percentile) of each evidence (columns) of some pairs, before weights."""
         found = np.empty_like(values)
         for column, spread in enumerate(self.percentiles):
-            found[:, column] = self.weights[column] * spread.surprise(values[:, column])
+            found[:, column] = spread.surprise(values[:, column])
         return found
+
+    def surprises(self, values: Values) -> Values:
+        """Return what each evidence adds to the scores of some pairs (columns)."""
+        return self.weights * self.standings(values)
 
     def scores(self, values: Values) -> Values:
         """Return the scores of pairs from the values of their evidence.

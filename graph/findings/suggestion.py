@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
 
 import numpy as np
 import polars as pl
@@ -16,9 +15,8 @@ from klaster.graph.findings.layer import Layer
 from klaster.graph.findings.prediction import Candidates, Ensemble
 from klaster.graph.findings.sentences import reason
 from klaster.graph.findings.stack import Stack
+from klaster.graph.findings.tuning import tuned
 from klaster.ontology.labels import LANGUAGES
-
-METHOD: Final = "klaster evidence ensemble 1"
 
 Values = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -172,7 +170,7 @@ def suggest(
     calibration
         From scores to probabilities, where a hold-out has calibrated them.
     """
-    chosen = Ensemble(layer) if ensemble is None else ensemble
+    chosen = tuned(layer) if ensemble is None else ensemble
     explainer = Explainer(layer, name, coverage)
     scorer = None if stack is None else stack.scorer(chosen)
     some, scores = best_pairs(chosen, count, scorer=scorer, among=among)

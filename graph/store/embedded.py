@@ -88,12 +88,30 @@ class EmbeddedStore:
         except UnicodeEncodeError as reason:
             raise Fault("fault.sparql-other", reason=reason.reason) from reason
         except SyntaxError as reason:
-            raise _unreadable(sparql, str(reason)) from reason
+            raise unreadable_query(sparql, str(reason)) from reason
         except RuntimeError as reason:
             lacking = re.search(r"variable (\?\w+) in its SELECT projection", str(reason))
             if not lacking:
                 raise Fault("fault.sparql-other", reason=reason) from reason
             raise Fault("fault.unprojected", reason=lacking[1]) from reason
+
+    def mentions(self, iri: str) -> bool:
+        """Say whether some statement is about a thing, or has it as what it says."""
+        term = NamedNode(iri)
+        found = (
+            self._store.quads_for_pattern(*pattern)
+            for pattern in ((term, None, None), (None, term, None), (None, None, term))
+        )
+        return any(next(quads, None) is not None for quads in found)
+
+    def texts(self, iri: str, predicate: str) -> dict[str, str]:
+        """Return what is stated of a thing in words, by language ("" where none is given)."""
+        try:
+            quads = self._store.quads_for_pattern(NamedNode(iri), NamedNode(predicate), None)
+        except ValueError:
+            return {}  # A query can make up what is no IRI.
+        texts = (quad.object for quad in quads if isinstance(quad.object, Literal))
+        return {text.language or "": text.value for text in texts}
 
     @property
     def oxigraph(self) -> Store:
@@ -106,7 +124,7 @@ class EmbeddedStore:
         return found or b""
 
 
-def _unreadable(sparql: str, reason: str) -> Fault:
+def unreadable_query(sparql: str, reason: str) -> Fault:
     """Return a message that shows where a query stops making sense."""
     place = re.search(r"error at (\d+):(\d+)", reason)
     if not place:

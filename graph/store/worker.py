@@ -210,7 +210,8 @@ class Watch:
         with self._changed:
             self._closed = True
             self._changed.notify()
-        if self._thread:
+        # What collects garbage may be that thread itself.
+        if self._thread and self._thread is not threading.current_thread():
             self._thread.join()
 
     def _next_look(self) -> float:

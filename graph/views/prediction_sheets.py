@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from klaster.graph.views.report import Sheet
 from klaster.graph.views.table import Heading
+from klaster.graph.views.wording import decimal
 from klaster.ontology.labels import phrase
 
 SUGGESTION_COLUMNS: Final = (
@@ -38,7 +39,7 @@ def suggestions_sheet(rows: Rows, *, language: str, for_people: bool) -> Sheet:
         return Sheet(told, _data((*SUGGESTION_COLUMNS, "probability")))
     for row in told:
         row["layer"] = phrase(f"layer.{row['layer']}", language)
-        row["score"] = round(float(str(row["score"])), 2)
+        row["score"] = decimal(float(str(row["score"])), language)
         row["pair"] = f"{row['source_label']} → {row['target_label']}"
     headings = [
         Heading("layer", phrase("head.layer", language), widest=14),

@@ -6,7 +6,6 @@ columns that a person reads.
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,10 +14,11 @@ import polars as pl
 from klaster.graph.answer import Check, Count
 from klaster.graph.findings.finding import Finding
 from klaster.graph.matching.proposal import MATCH_COLUMNS, Proposal
-from klaster.graph.views.table import Heading, render, visible
+from klaster.graph.views.severity import graded
+from klaster.graph.views.table import Heading, Toned, render, visible
+from klaster.graph.views.wording import decimal
 from klaster.ontology.codes import codes
 from klaster.ontology.labels import code_label, phrase
-from klaster.ontology.questions import Question
 
 
 @dataclass(frozen=True)
@@ -29,19 +29,22 @@ class Sheet:
     headings: Sequence[Heading]
     notes: Sequence[str] = ()
 
-    def text(self, form: str, *, language: str, width: int) -> str:
-        """Return the rows in one of the formats."""
-        return render(self.rows, self.headings, form, language=language, width=width)
+    def text(self, form: str, *, language: str, width: int, coloured: bool = False) -> str:
+        """Return the rows in one of the formats, ``coloured`` for a terminal that can."""
+        return render(
+            self.rows, self.headings, form, language=language, width=width, coloured=coloured
+        )
 
     def explanation(self, *, language: str, width: int) -> str:
         """Return the notes and what the figures of the columns shown mean."""
+        from klaster.graph.views.terminal import wrapped
+
         shown = visible(self.rows, self.headings, language=language, width=width)
         notes = list(self.notes)
         notes += [f"{heading.label}: {heading.meaning}" for heading in shown if heading.meaning]
         if len(shown) < len(self.headings):
             notes.append(phrase("cli.hidden", language))
-        lines = (textwrap.fill(note, min(width, 110), subsequent_indent="  ") for note in notes)
-        return "\n".join(lines)
+        return "\n".join(wrapped(note, min(width, 110)) for note in notes)
 
 
 def _data_headings(keys: Iterable[str]) -> list[Heading]:
@@ -168,10 +171,10 @@ def missing_sheet(
         return Sheet(rows, _data_headings(keys))
     for row in rows:
         row["rule"] = f"{row['rule']} {code_label('gap-rule', str(row['rule']), language)}"
-        row["severity"] = round(float(str(row["severity"])), 2)
+        row["severity"] = graded(float(str(row["severity"])), language)
     headings = [
+        Heading("severity", phrase("head.severity", language)),
         Heading("rule", phrase("head.rule", language), widest=26),
-        Heading("severity", phrase("head.severity", language), number=True),
         Heading("text", phrase("head.finding", language)),
     ]
     notes = [phrase("cli.recorded", language), phrase("note.severity", language)]
@@ -194,7 +197,7 @@ def match_sheet(
     if not for_people:
         return Sheet(rows, _data_headings(MATCH_COLUMNS))
     for row in rows:
-        row["score"] = round(float(str(row["score"])), 2)
+        row["score"] = decimal(float(str(row["score"])), language)
     headings = [
         Heading("score", phrase("head.score", language), number=True),
         Heading("actor_name", phrase("head.actor", language), widest=30),
@@ -216,11 +219,11 @@ def changes_sheet(rows: pl.DataFrame, *, language: str, for_people: bool) -> She
     for row in told:
         row["change"] = phrase(f"card.{row['change']}", language)
         row["rule"] = f"{row['rule']} {code_label('gap-rule', row['rule'], language)}"
-        row["severity"] = round(row["severity"], 2)
+        row["severity"] = graded(row["severity"], language)
     headings = [
         Heading("change", phrase("head.change", language)),
+        Heading("severity", phrase("head.severity", language)),
         Heading("rule", phrase("head.rule", language), widest=26),
-        Heading("severity", phrase("head.severity", language), number=True),
         Heading("text", phrase("head.finding", language)),
     ]
     return Sheet(told, headings, [phrase("cli.recorded", language)])
@@ -237,7 +240,12 @@ def cards_sheet(cards: pl.DataFrame, *, language: str, for_people: bool) -> Shee
         row["item"] = phrase(f"card.{row['item']}", language)
         row["coverage"] = code_label("coverage", row["coverage"], language)
     headings = [
-        Heading(key, phrase(f"head.{head}", language), number=key in ("value", "required"))
+        Heading(
+            key,
+            phrase(f"head.{head}", language),
+            number=key in ("value", "required"),
+            grouped=key == "label",
+        )
         for key, head in (
             ("label", "cluster"),
             ("item", "item"),
@@ -259,7 +267,7 @@ def mechanisms_sheet(found: pl.DataFrame, *, language: str, for_people: bool) ->
     for row in lacking:
         row["mechanism"] = code_label("mechanism", row["mechanism"], language)
     headings = [
-        Heading("label", phrase("head.cluster", language)),
+        Heading("label", phrase("head.cluster", language), grouped=True),
         Heading("mechanism", phrase("head.mechanism", language)),
     ]
     return Sheet(lacking, headings, [phrase("card.mechanisms", language)])
@@ -309,7 +317,9 @@ def check_sheet(checks: Sequence[Check], *, base: str, language: str, for_people
         row = {**vars(check), "message": _told(check.message, language)}
         row["severity"] = check.severity.lower()
         if for_people:
-            row["severity"] = phrase(f"severity.{check.severity}", language)
+            row["severity"] = Toned(
+                phrase(f"severity.{check.severity}", language), _TONES.get(check.severity, "note")
+            )
             row["subject"] = check.label or check.subject.removeprefix(base)
         rows.append(row)
     if not for_people:
@@ -324,6 +334,9 @@ def check_sheet(checks: Sequence[Check], *, base: str, language: str, for_people
         if any(row[key] for row in rows)
     ]
     return Sheet(rows, headings)
+
+
+_TONES = {"Violation": "high", "Warning": "medium"}
 
 
 def verdict(checks: Sequence[Check], language: str) -> str:
@@ -361,7 +374,10 @@ def info_sheet(counts: Sequence[Count], *, language: str, for_people: bool) -> S
         for line in counts
     ]
     headings = [
-        Heading(key, phrase(f"head.{key}", language), number=key == "count") for key in keys
+        Heading(
+            key, phrase(f"head.{key}", language), number=key == "count", grouped=key == "section"
+        )
+        for key in keys
     ]
     return Sheet(words, headings)
 
@@ -378,6 +394,8 @@ def sources_sheet(
     if not for_people:
         keys = ("name", "kind", "loaded_at", "rows", "path", "sha256", "loader")
         return Sheet(rows, _data_headings(keys))
+    for row in rows:
+        row["loaded_at"] = str(row["loaded_at"])[:16].replace("T", " ")
     headings = [
         Heading("name", phrase("head.source", language)),
         Heading("kind", phrase("head.kind-of-source", language)),
@@ -386,27 +404,3 @@ def sources_sheet(
         Heading("path", phrase("head.path", language)),
     ]
     return Sheet(rows, headings)
-
-
-def questions_sheet(library: Mapping[str, Question], *, language: str, for_people: bool) -> Sheet:
-    """Return the question library: ``name, question, parameters``."""
-    rows = [
-        {
-            "name": slug,
-            "question": question.title(language),
-            "parameters": " ".join(
-                f"{asked.name}={asked.default}" for asked in question.parameters
-            ),
-        }
-        for slug, question in library.items()
-    ]
-    keys = ("name", "question", "parameters")
-    if not for_people:
-        return Sheet(rows, _data_headings(keys))
-    return Sheet(rows, [Heading(key, phrase(f"head.{key}", language)) for key in keys])
-
-
-def answer_sheet(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Sheet:
-    """Return the answer to a query, under the names of its variables."""
-    named = [dict(zip(columns, row, strict=True)) for row in rows]
-    return Sheet(named, _data_headings(columns))

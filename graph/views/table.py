@@ -7,7 +7,10 @@ import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Self
+
+from klaster.graph.views.lettering import printable
+from klaster.ontology.labels import phrase
 
 FORMATS: Final = ("table", "csv", "json", "md")
 # A spreadsheet runs a cell that begins with one of these as a formula.
@@ -19,7 +22,8 @@ class Heading:
     """A column: its key in data, its words for people, and what its figures mean.
 
     ``optional`` columns are left out, the last ones first, where a terminal is too narrow;
-    ``widest`` limits a column of text in a table.
+    ``widest`` limits a column of text in a table; one that is ``whole`` is not folded; in a
+    ``grouped`` column a value is written once for all the rows below each other that have it.
     """
 
     key: str
@@ -28,6 +32,20 @@ class Heading:
     optional: bool = False
     meaning: str = ""
     widest: int = 0
+    whole: bool = False
+    grouped: bool = False
+
+
+class Toned(str):
+    """A text with a tone (``high``, ``medium``, ``low``, ``note``), which a terminal colours."""
+
+    tone: str
+
+    def __new__(cls, text: str, tone: str) -> Self:
+        """Return a text with a tone."""
+        made = super().__new__(cls, text)
+        made.tone = tone
+        return made
 
 
 def render(
@@ -37,6 +55,7 @@ def render(
     *,
     language: str = "en",
     width: int = 80,
+    coloured: bool = False,
 ) -> str:
     """Return rows in one of the formats.
 
@@ -50,7 +69,7 @@ def render(
         return _csv(rows, headings)
     if form == "md":
         return _markdown(rows, headings, language)
-    return _table(rows, headings, language, width)
+    return _table(rows, headings, language, width, coloured=coloured)
 
 
 def _object(row: Mapping[str, object], headings: Sequence[Heading]) -> dict[str, object]:
@@ -134,30 +153,32 @@ def _table(
     headings: Sequence[Heading],
     language: str,
     width: int,
+    *,
+    coloured: bool,
 ) -> str:
-    from rich.box import SIMPLE_HEAD
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
+    """Return a table that fits a terminal; too many columns for it make a list of records."""
+    from klaster.graph.views.terminal import as_records, as_table, fitting, least_width
 
-    cells = [[shown(row[heading.key], language) for heading in headings] for row in rows]
-    kept = _fitting(headings, cells, width)
-    table = Table(box=SIMPLE_HEAD, pad_edge=False, show_edge=False)
-    for index in kept:
-        heading = headings[index]
-        table.add_column(
-            Text(heading.label),
-            justify="right" if heading.number else "left",
-            no_wrap=heading.number,
-            overflow="fold",
-            max_width=heading.widest or None,
-        )
-    for line in cells:
-        table.add_row(*(Text(line[index]) for index in kept))
-    console = Console(file=io.StringIO(), width=width, color_system=None, highlight=False)
-    console.print(table)
-    output = console.file.getvalue()  # type: ignore[attr-defined]
-    return "\n".join(line.rstrip() for line in output.rstrip("\n").split("\n"))
+    if not rows:
+        return phrase("cli.no-rows", language)
+    cells = [[_told(row[heading.key], language) for heading in headings] for row in rows]
+    kept = fitting(headings, cells, width)
+    if (
+        least_width([headings[at] for at in kept], [[line[at] for at in kept] for line in cells])
+        > width
+    ):
+        return as_records(headings, cells, width, coloured=coloured)
+    return as_table(
+        [headings[at] for at in kept],
+        [[line[at] for at in kept] for line in cells],
+        width,
+        coloured=coloured,
+    )
+
+
+def _told(value: object, language: str) -> str:
+    """Return a value as people write it, with the tone that it has."""
+    return value if isinstance(value, Toned) else printable(shown(value, language))
 
 
 def visible(
@@ -168,21 +189,7 @@ def visible(
     width: int,
 ) -> list[Heading]:
     """Return the headings that a table of this width shows."""
+    from klaster.graph.views.terminal import fitting
+
     cells = [[shown(row[heading.key], language) for heading in headings] for row in rows]
-    return [headings[index] for index in _fitting(headings, cells, width)]
-
-
-def _fitting(headings: Sequence[Heading], cells: Sequence[Sequence[str]], width: int) -> list[int]:
-    """Return the columns to show: optional ones only as far as there is room."""
-    kept = []
-    used = 0
-    # A text column can be folded, but not below this.
-    least = 18
-    for index, heading in enumerate(headings):
-        longest = max([len(heading.label), *(len(line[index]) for line in cells)], default=0)
-        need = (longest if heading.number else min(longest, least)) + 3
-        if heading.optional and used + need > width:
-            continue
-        kept.append(index)
-        used += need
-    return kept
+    return [headings[index] for index in fitting(headings, cells, width)]

@@ -79,7 +79,7 @@ _MEGABYTE = 1 << 20
 @questions_folder
 @spoken
 def serve(
-    graph: Path,
+    graph: Path | str,
     host: str,
     port: int,
     timeout: float,
@@ -101,8 +101,11 @@ def serve(
     from klaster.graph.serving.server import serve as run
     from klaster.graph.serving.settings import Settings
     from klaster.graph.store.guard import Limits
+    from klaster.ontology.faults import Fault
     from klaster.ontology.labels import phrase
 
+    if isinstance(graph, str):
+        raise Fault("serve.remote")
     existing(graph)
     token, made = _token(token_file) if write else ("", False)
     settings = Settings(

@@ -220,6 +220,9 @@ def start(*options: object, **variables: str) -> subprocess.CompletedProcess[str
 def test_what_keeps_a_server_from_starting_is_one_message(copied, tmp_path) -> None:
     missing = start(tmp_path / "nothing.klaster", "--lang", "en")
     assert (missing.returncode, missing.stderr.count("\n")) == (1, 1)
+    elsewhere = start("http://127.0.0.1:1/sparql", "--lang", "en")
+    assert (elsewhere.returncode, elsewhere.stderr.count("\n")) == (1, 1)
+    assert "its own address" in elsewhere.stderr
     short = start(copied, "--write", "--lang", "en", KLASTER_TOKEN="short")  # noqa: S106
     assert (short.returncode, "16" in short.stderr) == (1, True)
     with serving(copied, "--workers", "1") as server:

@@ -92,7 +92,7 @@ class EmbeddedStore:
         except RuntimeError as reason:
             lacking = re.search(r"variable (\?\w+) in its SELECT projection", str(reason))
             if not lacking:
-                raise
+                raise Fault("fault.sparql-other", reason=reason) from reason
             raise Fault("fault.unprojected", reason=lacking[1]) from reason
 
     def mentions(self, iri: str) -> bool:

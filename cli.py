@@ -20,6 +20,7 @@ from klaster.commands.potential import potential
 from klaster.commands.querying import query, questions
 from klaster.commands.report import report
 from klaster.commands.risk import risk_command
+from klaster.commands.serving import serve
 
 
 class Commands(click.Group):
@@ -78,5 +79,6 @@ for _command in (
     match,
     *(page, report),
     potential,
+    serve,
 ):
     main.add_command(_command)

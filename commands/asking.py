@@ -15,7 +15,7 @@ from klaster.commands.progress import working
 @click.command()
 @graph_argument
 @printed
-def info(graph: Path, output: Output) -> None:
+def info(graph: Path | str, output: Output) -> None:
     """Count what is in GRAPH, and say what the data can and cannot answer."""
     from klaster.graph.views.report import info_sheet
 
@@ -26,7 +26,7 @@ def info(graph: Path, output: Output) -> None:
 @click.command()
 @graph_argument
 @printed
-def check(graph: Path, output: Output) -> None:
+def check(graph: Path | str, output: Output) -> None:
     """Check GRAPH against the shapes; exit code 1 if it does not conform."""
     from klaster.graph.views.report import check_sheet, verdict
     from klaster.ontology.labels import phrase
@@ -55,10 +55,11 @@ def check(graph: Path, output: Output) -> None:
     help="The file to write: .xlsx, .ttl, .nt, .nq, .trig, .rdf or .jsonld, or a new folder for CSV.",
 )
 @click.option("--rdf12", is_flag=True, help="Let links reify their direct edges (RDF 1.2).")
+@click.option("--ontology", is_flag=True, help="Write the terms and code lists, too.")
 @spoken
-def export(graph: Path, path: Path, rdf12: bool, output: Output) -> None:
+def export(graph: Path | str, path: Path, rdf12: bool, ontology: bool, output: Output) -> None:
     """Write GRAPH as a workbook, a folder of CSV files or an RDF file."""
     from klaster.ontology.labels import phrase
 
-    existing(graph).export(path, rdf12=rdf12)
+    existing(graph).export(path, rdf12=rdf12, ontology=ontology)
     output.tell(phrase("cli.exported", output.language, path=path))

@@ -46,7 +46,7 @@ from klaster.commands.progress import working
 @click.option("--explain", is_flag=True, help="Tell each measure's formula and source.")
 @printed
 def central_command(
-    graph: Path,
+    graph: Path | str,
     by: str,
     slices: dict[str, Any],
     since: dt.datetime | None,

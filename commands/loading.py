@@ -10,7 +10,7 @@ import click
 
 from klaster.commands import completion
 from klaster.commands.opening import existing, open_graph, setting
-from klaster.commands.options import Output, graph_argument, printed, spoken
+from klaster.commands.options import GRAPH, Output, graph_argument, printed, spoken
 from klaster.commands.page import write_page
 from klaster.commands.progress import working
 
@@ -74,8 +74,8 @@ def init(target: Path, output: Output) -> None:
     "--into",
     "graph",
     required=True,
-    type=click.Path(path_type=Path),
-    help="The graph, a folder NAME.klaster; it is made if it is not there.",
+    type=GRAPH,
+    help="The graph, a folder NAME.klaster or an address; it is made if it is not there.",
 )
 @click.option("--name", help="Name to keep the source under; by default its file name.")
 @click.option(
@@ -102,7 +102,7 @@ def init(target: Path, output: Output) -> None:
 @spoken
 def load(
     sources: tuple[str, ...],
-    graph: Path,
+    graph: Path | str,
     name: str | None,
     registry: str,
     mapping: Path | None,
@@ -130,7 +130,7 @@ def load(
 @click.command()
 @graph_argument
 @printed
-def sources(graph: Path, output: Output) -> None:
+def sources(graph: Path | str, output: Output) -> None:
     """List what was loaded into GRAPH: from where, when, how much."""
     from klaster.graph.views.report import sources_sheet
 
@@ -142,7 +142,7 @@ def sources(graph: Path, output: Output) -> None:
 @graph_argument
 @click.argument("name", shell_complete=completion.sources)
 @spoken
-def drop(graph: Path, name: str, output: Output) -> None:
+def drop(graph: Path | str, name: str, output: Output) -> None:
     """Take the source NAME out of GRAPH, with all that it stated."""
     from klaster.ontology.labels import phrase
 

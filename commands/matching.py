@@ -30,7 +30,7 @@ from klaster.commands.progress import working
 )
 @printed
 def match(
-    graph: Path, path: Path | None, top: int | None, threshold: float, output: Output
+    graph: Path | str, path: Path | None, top: int | None, threshold: float, output: Output
 ) -> None:
     """Propose actors of GRAPH that may be one, with reasons; a reviewed table is loaded back."""
     from klaster.graph.matching.blocking import MOST
@@ -39,12 +39,13 @@ def match(
     from klaster.ontology.labels import phrase
 
     language = output.language
+    opened = existing(graph)
     with working(output) as step:
         step(phrase("stage.match", language))
-        found = existing(graph).match(threshold=threshold, top=top, language=language)
+        found = opened.match(threshold=threshold, top=top, language=language)
     if path:
         write_review(found, path, language=language)
-        output.tell(phrase("cli.review", language, path=path, count=len(found), graph=graph))
+        output.tell(phrase("cli.review", language, path=path, count=len(found), graph=opened.place))
         return
     counts = {"compared": found.compared, "common": found.too_common, "most": MOST}
     notes = [phrase("note.compared", language, **counts)]

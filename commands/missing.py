@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 )
 @printed
 def missing(
-    graph: Path,
+    graph: Path | str,
     rules: bool,
     predict: bool,
     audit: bool,
@@ -124,7 +124,7 @@ def missing(
 @click.option("--all-methods", is_flag=True, help="Measure each evidence by itself, too.")
 @printed
 def backtest(
-    graph: Path,
+    graph: Path | str,
     layer: str,
     cut: dt.datetime | None,
     truth: Path | None,
@@ -152,7 +152,7 @@ def backtest(
 )
 @click.option("--mechanisms", is_flag=True, help="The mechanisms recorded in no form, by cluster.")
 @printed
-def policy(graph: Path, date: dt.datetime | None, mechanisms: bool, output: Output) -> None:
+def policy(graph: Path | str, date: dt.datetime | None, mechanisms: bool, output: Output) -> None:
     """Say whom each instrument of GRAPH is meant for and whom it has reached."""
     from klaster.graph.views.report import mechanisms_sheet, policy_sheet
 

@@ -9,15 +9,15 @@ if TYPE_CHECKING:
     from klaster.graph.knowledge_graph import KnowledgeGraph
 
 
-def open_graph(path: Path) -> KnowledgeGraph:
-    """Return the graph in a folder, which need not be there yet."""
+def open_graph(path: Path | str) -> KnowledgeGraph:
+    """Return the graph in a folder or behind an address, which need not be there yet."""
     from klaster.graph.knowledge_graph import KnowledgeGraph
 
     return KnowledgeGraph(path)
 
 
-def existing(path: Path) -> KnowledgeGraph:
-    """Return the graph in a folder.
+def existing(path: Path | str) -> KnowledgeGraph:
+    """Return the graph in a folder or behind an address.
 
     Raises
     ------
@@ -27,8 +27,9 @@ def existing(path: Path) -> KnowledgeGraph:
     from klaster.ontology.faults import Fault
 
     graph = open_graph(path)
+    graph.require()
     if not graph.sources():
-        raise Fault("fault.no-graph", path=path)
+        raise Fault("fault.no-graph", path=graph.place)
     return graph
 
 

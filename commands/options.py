@@ -114,7 +114,25 @@ def printed(command: Callable[..., None]) -> Callable[..., None]:
     return option(spoken(command))
 
 
-graph_argument = click.argument("graph", type=click.Path(path_type=Path))
+class GraphPlace(click.Path):
+    """Where a graph is: a folder, or the address of a SPARQL endpoint."""
+
+    name = "graph"
+
+    def convert(
+        self,
+        value: Any,  # noqa: ANN401
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> Any:  # noqa: ANN401
+        """Leave an address as it is: as a path it would lose a slash."""
+        from klaster.ontology.protocol import is_endpoint
+
+        return value if is_endpoint(value) else super().convert(value, param, ctx)
+
+
+GRAPH: Final = GraphPlace(path_type=Path)
+graph_argument = click.argument("graph", type=GRAPH)
 questions_folder = click.option(
     "--questions",
     "folder",

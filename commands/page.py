@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 )
 @spoken
 def page(
-    graph: Path, path: Path, cluster: str | None, suggestions: bool | None, output: Output
+    graph: Path | str, path: Path, cluster: str | None, suggestions: bool | None, output: Output
 ) -> None:
     """Draw GRAPH as one interactive HTML file that needs no internet."""
     from klaster.ontology.labels import phrase

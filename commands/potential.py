@@ -56,7 +56,7 @@ _SHOWN: Final = (
 @click.option("--top", type=click.IntRange(min=1), help="How many rows; by default 20 in a table.")
 @printed
 def potential(
-    graph: Path,
+    graph: Path | str,
     show: str | None,
     exporter: str | None,
     top: int | None,

@@ -136,7 +136,7 @@ def _bytes(_: click.Context, __: click.Parameter, value: str | None) -> int | No
 )
 @spoken
 def query(
-    graph: Path,
+    graph: Path | str,
     sparql: str | None,
     path: Path | None,
     settings: tuple[str, ...],
@@ -182,7 +182,7 @@ def _text(sparql: str | None, path: Path | None) -> str:
             read = sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
             return read.decode("utf-8-sig")
         except (OSError, UnicodeDecodeError) as reason:
-            raise Fault("fault.unreadable", path=path, reason=reason) from reason
+            raise Fault("fault.unreadable-query", path=path, reason=reason) from reason
     if not (sparql or "").strip():
         raise Fault("fault.no-query")
     return sparql or ""

@@ -29,7 +29,7 @@ from klaster.commands.options import Output, cluster_option, graph_argument, spo
 )
 @spoken
 def report(
-    graph: Path, path: Path, cluster: str | None, date: dt.datetime | None, output: Output
+    graph: Path | str, path: Path, cluster: str | None, date: dt.datetime | None, output: Output
 ) -> None:
     """Write all that GRAPH tells as one document to read, hand on and print.
 

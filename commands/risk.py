@@ -72,7 +72,7 @@ _NEEDS = ("essential", "replaceable", "negligible")
 @click.option("--explain", is_flag=True, help="Tell each figure's formula and source.")
 @printed
 def risk_command(
-    graph: Path,
+    graph: Path | str,
     failing: tuple[str, ...],
     without: tuple[str, ...],
     added: Path | None,

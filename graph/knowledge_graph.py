@@ -13,6 +13,7 @@ from klaster.graph.querying import Querying
 from klaster.graph.standing import Standing
 from klaster.graph.store.folder import GraphFolder, SourceEntry
 from klaster.ontology.faults import Fault
+from klaster.ontology.protocol import is_endpoint
 from klaster.ontology.terms import graph_iri
 
 if TYPE_CHECKING:
@@ -24,24 +25,39 @@ if TYPE_CHECKING:
     from klaster.graph.network.network import Network
     from klaster.graph.store.columns import Columns
     from klaster.graph.store.embedded import EmbeddedStore
+    from klaster.graph.store.remote import RemoteStore
+    from klaster.graph.store.remote_folder import RemoteFolder
     from klaster.graph.views.picture import Picture
 
 
 class KnowledgeGraph(Diagnosis, Querying, Standing):
-    """A graph in a folder ``NAME.klaster``.
+    """A graph in a folder ``NAME.klaster``, or in a store that a SPARQL endpoint gives access to.
 
     Parameters
     ----------
     path
-        The folder. It is made by the first ``load``.
+        The folder, or the address of the endpoint. A graph is made by the first ``load``.
     """
 
     def __init__(self, path: str | Path) -> None:
-        if str(path).startswith(("http://", "https://")):
-            raise Fault("fault.remote", path=path)
-        self.path = Path(path)
-        self._folder = GraphFolder(self.path)
+        self._folder: GraphFolder | RemoteFolder
+        if is_endpoint(path):
+            from klaster.graph.store.remote_folder import RemoteFolder
+
+            self._folder = RemoteFolder(str(path))
+        else:
+            self._folder = GraphFolder(Path(path))
         self._manifest = self._folder.manifest()
+
+    @property
+    def path(self) -> Path:
+        """The folder, or the address, as it may be shown."""
+        return Path(self._folder.place)
+
+    @property
+    def place(self) -> str:
+        """The folder or the address, as it may be shown."""
+        return self._folder.place
 
     @property
     def base(self) -> str:
@@ -145,6 +161,7 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
         self._reread()
 
     def _reread(self) -> None:
+        self._folder.reread()
         self._manifest = self._folder.manifest()
         for cached in ("_columns", "_store"):
             self.__dict__.pop(cached, None)
@@ -154,31 +171,41 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
     def _columns(self) -> Columns:
         from klaster.graph.store.columns import Columns
 
-        self._require()
-        return Columns(self._folder.table_folders(self._manifest))
+        self.require()
+        known = self._folder.merges(self._manifest)
+        return Columns(self._folder.table_folders(self._manifest), known=known)
 
     @cached_property
-    def _store(self) -> EmbeddedStore:
-        from klaster.graph.store.embedded import EmbeddedStore
-
-        return EmbeddedStore(self._store_folder)
+    def _store(self) -> EmbeddedStore | RemoteStore:
+        self.require()
+        return self._folder.opened(self._manifest)
 
     @property
-    def _store_folder(self) -> Path:
-        self._require()
+    def _store_folder(self) -> Path | None:
+        """Where the store lies, if it lies in a folder."""
+        self.require()
+        if not isinstance(self._folder, GraphFolder):
+            return None
         return self._folder.store(self._manifest)
 
-    def _require(self) -> None:
-        if not self._folder.exists():
-            raise Fault("fault.no-graph", path=self.path)
+    def require(self) -> None:
+        """Do nothing if there is a graph.
 
-    def export(self, path: str | Path, *, rdf12: bool = False) -> None:
+        Raises
+        ------
+        Fault
+            If there is none, with what would do.
+        """
+        self._folder.require()
+
+    def export(self, path: str | Path, *, rdf12: bool = False, ontology: bool = False) -> None:
         """Write the graph for another program; the suffix of the file gives the format.
 
         ``xlsx``, or no suffix for a new folder of CSV files: the tables, ready to be mended and
         loaded again. ``ttl``, ``nt``, ``nq``, ``trig``, ``rdf`` or ``jsonld``: the facts, what
         is derived from them and the findings. With ``rdf12``, links also reify their direct
-        edges, as RDF 1.2 has it.
+        edges, as RDF 1.2 has it; with ``ontology``, the terms and code lists come too, as a store
+        needs them that is to answer every question.
         """
         from klaster.graph.store.columns import Columns
         from klaster.graph.store.exchange import write_rdf
@@ -192,7 +219,8 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
             return
 
         graphs = [graph_iri(self.base, "source", entry.name) for entry in self.sources()]
-        graphs += [graph_iri(self.base, part) for part in ("derived", "findings")]
+        parts = ("derived", "findings", *(["ontology"] if ontology else []))
+        graphs += [graph_iri(self.base, part) for part in parts]
         write_rdf(
             self._store.oxigraph,
             path,
@@ -374,7 +402,12 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
         from klaster.graph.picturing import picture_of
 
         return picture_of(
-            self, self._columns, language=language, cluster=cluster, suggestions=suggestions
+            self,
+            self._columns,
+            name=self._folder.name,
+            language=language,
+            cluster=cluster,
+            suggestions=suggestions,
         )
 
     def info(self) -> list[Count]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO
@@ -17,16 +18,17 @@ from klaster.graph.findings.record import write_findings
 from klaster.graph.network.projection import project
 from klaster.graph.store.columns import Columns, read_columns, write_columns
 from klaster.graph.store.derived import write_derived
-from klaster.graph.store.embedded import StagedStore
 from klaster.graph.store.folder import GraphFolder, Manifest, SourceEntry, Staging
 from klaster.graph.store.merging import as_stated, read_tables
 from klaster.graph.store.quads import write_codes, write_source
+from klaster.graph.store.remote_change import RemoteStaging
+from klaster.graph.store.remote_folder import RemoteFolder
 from klaster.ontology.tables import SourceTables
 from klaster.ontology.terms import graph_iri
 
 
 def land(
-    folder: GraphFolder,
+    folder: GraphFolder | RemoteFolder,
     sources: Sequence[SourceTables],
     *,
     loaded_at: dt.datetime,
@@ -64,10 +66,9 @@ def land(
             write_findings(stream, found, base=after.base, graph=graphs["findings"], method=METHOD)
             _write_measures(stream, columns, after.base, graphs["findings"])
         progress("store")
-        before = folder.store(staging.before) if staging.before.generation else None
-        store = StagedStore(staging.store, before)
+        store = staging.open_store()
         gone = sorted(changed | ({dropped} if dropped else set()))
-        replaced = [graph_iri(after.base, "source", name) for name in gone]
+        replaced = [graph_iri(after.base, part, name) for name in gone for part in staging.parts]
         store.replace([*replaced, *graphs.values()], quads)
         store.load_ontology(graphs["ontology"])
         store.close()
@@ -97,19 +98,29 @@ def _touched(after: Columns, before: Columns) -> set[str]:
 
 
 def _write_statements(
-    stream: IO[bytes], entry: SourceEntry, columns: Columns, staging: Staging, base: str
+    stream: IO[bytes],
+    entry: SourceEntry,
+    columns: Columns,
+    staging: Staging | RemoteStaging,
+    base: str,
 ) -> None:
     """Write what a source states, with the IRIs that stand for actors that are one."""
     frames = read_columns(staging.tables(entry.name))
-    source = SourceTables(
-        name=entry.name,
-        kind=entry.kind,
-        path=entry.path,
-        sha256=entry.sha256,
-        frames=as_stated(frames, columns.folders, columns.merges),
+    source = SourceTables(entry.name, entry.kind, entry.path, entry.sha256, frames, entry.manner)
+    stated = replace(source, frames=as_stated(frames, columns.folders, columns.merges))
+    write = partial(
+        write_source,
+        stream,
+        base=base,
+        loaded_at=dt.datetime.fromisoformat(entry.loaded_at),
+        loader=entry.loader,
+        with_place=staging.tells_places,
     )
-    loaded_at = dt.datetime.fromisoformat(entry.loaded_at)
-    write_source(stream, source, base=base, loaded_at=loaded_at, loader=entry.loader)
+    write(stated)
+    apart = frames | {name: stated.frames[name] for name in frames.keys() & {"matches"}}
+    changed = any(not frame.equals(stated.frames[name]) for name, frame in apart.items())
+    if changed and "loaded" in staging.parts:
+        write(replace(source, frames=apart), part="loaded")
 
 
 def _entries(

@@ -12,6 +12,7 @@ from klaster.graph.landing import land
 from klaster.graph.store.columns import Difference, differences
 from klaster.graph.store.folder import GraphFolder, Manifest, SourceEntry
 from klaster.graph.store.merging import read_tables, unknown_references
+from klaster.graph.store.remote_folder import RemoteFolder
 from klaster.loaders.given import (
     fingerprint,
     is_address,
@@ -55,7 +56,7 @@ def program() -> str:
 
 
 def load(
-    folder: GraphFolder,
+    folder: GraphFolder | RemoteFolder,
     sources: Sequence[str | Path],
     manner: Manner,
     *,
@@ -112,7 +113,7 @@ def _name(before: Manifest, source: str | Path, name: str | None) -> str:
     return found
 
 
-def _known(folder: GraphFolder, before: Manifest, name: str) -> Known:
+def _known(folder: GraphFolder | RemoteFolder, before: Manifest, name: str) -> Known:
     """Return what tells the IRIs of things that other sources than ``name`` state."""
     folders = [folder.tables(before, entry.name) for entry in before.sources if entry.name != name]
     return lambda table: read_tables(folders, table, ["iri"])["iri"].to_list()
@@ -140,7 +141,7 @@ def _same(before: Manifest, loaded: Loaded) -> SourceEntry | None:
     return None
 
 
-def _report(folder: GraphFolder, before: Manifest, loaded: Loaded) -> LoadReport:
+def _report(folder: GraphFolder | RemoteFolder, before: Manifest, loaded: Loaded) -> LoadReport:
     name = loaded.tables.name
     known = before.source(name) is not None
     return LoadReport(

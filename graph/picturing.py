@@ -38,6 +38,7 @@ def picture_of(
     graph: KnowledgeGraph,
     columns: Columns,
     *,
+    name: str,
     language: str,
     cluster: str | None,
     suggestions: bool | None,
@@ -45,19 +46,19 @@ def picture_of(
     """Return what the page shows of a graph: see ``KnowledgeGraph.picture``."""
     network = graph.network(cluster=cluster)
     shown = [
-        name
-        for name in SHOWN
-        if is_exact(network, name) and (network.size <= QUICK or name not in COSTLY)
+        measure
+        for measure in SHOWN
+        if is_exact(network, measure) and (network.size <= QUICK or measure not in COSTLY)
     ]
     if suggestions is None:
         suggestions = network.size <= SUGGESTED
-    frames = {name: graph.table(name) for name in tables()}
+    frames = {table: graph.table(table) for table in tables()}
     if cluster:
         frames["clusters"] = frames["clusters"].filter(iri=graph.cluster(cluster))
     results = Results(
         tables=frames,
         network=network,
-        rankings={name: ranking(network, name) for name in shown},
+        rankings={measure: ranking(network, measure) for measure in shown},
         findings=graph.missing(cluster=cluster),
         coverage=graph.coverage(cluster=cluster),
         communities=communities(network),
@@ -65,5 +66,4 @@ def picture_of(
         eligible=eligible(columns),
         predicted=graph.predict(cluster=cluster) if suggestions else None,
     )
-    name = graph.path.name.removesuffix(".klaster")
     return draw(results, name=name, language=language, revision=graph.revision)

@@ -397,14 +397,14 @@ def next_products(
     prospects = Prospects(facts, space)
     found: list[Finding] = []
     for exporter in exporters:
-        own = _made_by(facts, exporter)
+        own = made_by(facts, exporter)
         if strict and not any(prospects.homes.of(product) for product in own):
             raise Fault("fault.nothing-made", name=facts.name(exporter))
         found += prospects.products(exporter, own, count=count, order=order)
     return found
 
 
-def _made_by(facts: Facts, exporter: str) -> list[str]:
+def made_by(facts: Facts, exporter: str) -> list[str]:
     """Return what an exporter makes: by its members' or its own records, or by its exports."""
     members = facts.members_of.get(exporter, (exporter,))
     made = facts.makers.filter(pl.col("actor").is_in(members))["product"].to_list()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from klaster.graph.store.columns import Columns
     from klaster.graph.store.embedded import EmbeddedStore
     from klaster.graph.store.guard import Guard, Guarded, Limits
+    from klaster.graph.store.remote import RemoteStore
     from klaster.ontology.sparql_terms import UnknownTerm
 
 TSV: Final = "text/tab-separated-values"
@@ -39,10 +40,10 @@ class Querying:
         def _columns(self) -> Columns: ...
 
         @property
-        def _store(self) -> EmbeddedStore: ...
+        def _store(self) -> EmbeddedStore | RemoteStore: ...
 
         @property
-        def _store_folder(self) -> Path: ...
+        def _store_folder(self) -> Path | None: ...
 
     _guard_of: tuple[Path, Guard] | None = None
 
@@ -137,7 +138,7 @@ class Querying:
         from klaster.ontology.terms import PREFIXES
 
         try:
-            return self._guard().ask(
+            return self._asked().ask(
                 sparql,
                 media_type=media_type,
                 graph_type=graph_type,
@@ -175,15 +176,21 @@ class Querying:
 
         return rdflib.Dataset(store=OxigraphStore(store=self._store.oxigraph), default_union=True)
 
-    def _guard(self) -> Guard:
-        """Return what runs queries on the present state."""
+    def _asked(self) -> Guard | RemoteStore:
+        """Return what runs queries on the present state: a store elsewhere does so itself."""
         from klaster.graph.store.guard import Guard
 
-        if self._guard_of and self._guard_of[0] != self._store_folder:
+        folder = self._store_folder
+        if folder is None:
+            from klaster.graph.store.remote import RemoteStore
+
+            assert isinstance(self._store, RemoteStore)  # noqa: S101
+            return self._store
+        if self._guard_of and self._guard_of[0] != folder:
             self._end_guard()
         if not self._guard_of:
-            guard = Guard(self._store_folder)
-            self._guard_of = (self._store_folder, guard)
+            guard = Guard(folder)
+            self._guard_of = (folder, guard)
             weakref.finalize(self, guard.close)
         return self._guard_of[1]
 

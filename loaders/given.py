@@ -16,11 +16,11 @@ from klaster.loaders.cells import (
 )
 from klaster.loaders.databases.database import address_without_secrets, database_name, is_database
 from klaster.loaders.networks.files import NETWORK_FILES
-from klaster.loaders.rdf.endpoint import is_endpoint
 from klaster.loaders.rdf.files import rdf_suffix
 from klaster.loaders.table_files import ARCHIVE, TABLE_FILES, table_files
 from klaster.loaders.workbook import WORKBOOKS
 from klaster.ontology.faults import Fault
+from klaster.ontology.protocol import is_endpoint
 
 
 def is_address(source: str | Path) -> bool:

@@ -127,3 +127,48 @@ def folder_bytes(folder: Path) -> dict[str, bytes]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+# Four clusters: each has a firm that makes one product fewer than the one before, and exports it
+# to one market fewer. Cloth is made of yarn and dye; nobody in the third cluster makes dye.
+PRODUCTS = ("fibre", "yarn", "cloth", "dress")
+MARKETS = ("KZ", "TR", "DE", "FR")
+CHAIN = {
+    "actors": [
+        {"id": f"firm{n}", "name": f"Firm {n}", "kind": "enterprise", "country": "UZ", "region": "UZ-FA",
+         "employees": "10", "revenue": "1000", "currency": "USD"}
+        for n in range(4)
+    ],
+    "clusters": [
+        {"id": f"c{n}", "name": f"Cluster {n}", "sector": "cotton-textile", "country": "UZ", "coverage": "census"}
+        for n in range(4)
+    ],
+    "memberships": [{"actor": f"firm{n}", "cluster": f"c{n}"} for n in range(4)],
+    "products": [{"id": name, "name": name.title(), "name_uz": f"{name} (uz)"} for name in (*PRODUCTS, "dye")],
+    "recipes": [{"product": "cloth", "input": "yarn"}, {"product": "cloth", "input": "dye"}],
+    "makes": [
+        {"actor": f"firm{n}", "product": product} for n in range(4) for product in PRODUCTS[: 4 - n]
+    ],
+    "policies": [{"id": "p", "title": "Decree"}],
+    "instruments": [
+        {"id": "for-cloth", "policy": "p", "kind": "grant", "title": "Looms"},
+        {"id": "for-big", "policy": "p", "kind": "grant", "title": "Large firms"},
+        {"id": "idle", "policy": "p", "kind": "grant", "title": "Idle", "status": "ended"},
+    ],
+    "criteria": [
+        {"instrument": "for-cloth", "product": "cloth"},
+        {"instrument": "for-big", "min_employees": "1000"},
+        {"instrument": "idle", "product": "cloth"},
+    ],
+    "exports": [
+        {"exporter": f"firm{n}", "product": product, "destination": market, "year": year, "value": value,
+         "currency": "USD"}
+        for year, value in (("2022", "100"), ("2023", "200"))
+        for n in range(4)
+        for product, market in zip(PRODUCTS[: 4 - n], MARKETS, strict=False)
+    ] + [{"exporter": "firm0", "product": "dress", "destination": "FR", "year": "2023", "value": "9", "currency": "EUR"}],
+    "claims": [
+        {"cause": "cluster-approach", "effect": "market-diversification", "quote": "…", "language": "en"},
+        {"cause": "cluster-approach", "effect": "unit-cost", "quote": "…", "language": "en"},
+    ],
+}  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.server
+import os
 import shutil
 import socket
 import subprocess
@@ -11,12 +12,15 @@ import sys
 import threading
 import time
 import urllib.request
+import zipfile
 from pathlib import Path
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 
 import klaster
+from klaster.cli import main
 from klaster.loaders import sources
 from klaster.loaders.reading import sort_out
 from klaster.ontology.periods import first_day, first_day_after
@@ -84,6 +88,12 @@ def contents(graph) -> dict[str, list[list[str]]]:
     return found
 
 
+def run(*args, **environment):
+    """Run a command as a user does, in English unless it asks otherwise."""
+    variables = {"LANG": "C.UTF-8", "LC_ALL": "", "COLUMNS": "100", **environment}
+    return CliRunner(env=variables).invoke(main, [str(arg) for arg in args])
+
+
 def cells(raws, table: str) -> list[dict[str, str]]:
     """Return the rows of one of the tables, without empty cells."""
     rows: list[dict[str, str]] = next(
@@ -99,17 +109,66 @@ def oxigraph_server(*options: str):
     program = shutil.which("oxigraph", path=beside) or shutil.which("oxigraph")
     if not program:
         pytest.skip("the server oxigraph is not installed: pip install oxigraph")
+    port = free_port()
+    command = [program, "serve", "--bind", f"127.0.0.1:{port}", *options]
+    with serving(command, port):
+        yield f"http://127.0.0.1:{port}"
+
+
+@contextlib.contextmanager
+def jena_server(scratch: Path):
+    """Start Apache Jena's engine behind an endpoint on this machine and yield its address."""
+    jars = Path(os.environ.get("KLASTER_JENA", "/usr/share/java"))
+    java = shutil.which("javac") and shutil.which("java")
+    if not java or not (jars / "jena-arq.jar").exists():
+        pytest.skip("Apache Jena is not installed: apt install libapache-jena-java default-jdk")
+    with zipfile.ZipFile(jars / "jena-core.jar") as packed:
+        # Debian's package has moved these classes and left what they read where it was.
+        for name in packed.namelist():
+            inside = name.partition("org/apache/jena/ext/")[2]
+            if inside.endswith(".properties"):
+                target = scratch / inside
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(packed.read(name))
+    unwanted = ("-over-", "jul-to-", "-jcl", "-jdk14", "-log4j12", "-simple", "-ext", "-migrator")
+    found = [
+        jar
+        for start in _NEEDED_BY_JENA
+        for jar in sorted(jars.glob(f"{start}*.jar"))
+        if not any(part in jar.name for part in unwanted)
+    ]
+    path = os.pathsep.join(map(str, [scratch, *found]))
+    port = free_port()
+    source = Path(__file__).parent / "java" / "JenaServer.java"
+    command = [java, "-XX:TieredStopAtLevel=1", "-cp", path, source, str(port)]
+    with serving(command, port):
+        yield f"http://127.0.0.1:{port}/ds"
+
+
+_NEEDED_BY_JENA = (
+    "jena-", "commons-cli", "commons-codec", "commons-compress", "commons-csv", "commons-io",
+    "commons-lang3", "commons-logging", "dexx", "gson", "guava", "httpc", "jackson-", "jakarta.json",
+    "jsonld", "libthrift", "thrift", "protobuf", "slf4j-api", "slf4j-nop", "titanium", "xerces", "xml-apis",
+)  # fmt: skip
+
+
+def free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [program, "serve", "--bind", f"127.0.0.1:{port}", *options]
+        return int(free.getsockname()[1])
+
+
+@contextlib.contextmanager
+def serving(command, port: int):
+    """Run a server until it is no longer needed; it has a minute to begin."""
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as server:
         try:
-            for _ in range(200):
+            for _ in range(1200):
+                assert server.poll() is None, f"the server ended by itself: {command}"
                 with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port)):
                     break
                 time.sleep(0.05)
-            yield f"http://127.0.0.1:{port}"
+            yield
         finally:
             server.kill()
 

@@ -9,9 +9,10 @@ import urllib.request
 import pytest
 from rdf_sources import HEAD, answering, cells, contents, landed, oxigraph_server, put, typed
 
-from klaster.loaders.rdf.endpoint import is_endpoint, read_endpoint
+from klaster.loaders.rdf.endpoint import read_endpoint
 from klaster.loaders.rdf.files import read_rdf
 from klaster.ontology.faults import Fault
+from klaster.ontology.protocol import is_endpoint
 
 JSON = "application/sparql-results+json"
 FIRMS = f"""{HEAD}
@@ -169,7 +170,7 @@ def test_a_password_is_sent_and_never_shown() -> None:
 
     with answering(answer) as (address, seen):
         found = fault(address.replace("http://", "http://me:s%40cret@"))
-    assert str(found) == f"{address}: the endpoint refuses (401): No entry"
+    assert str(found).startswith(f"{address}: the endpoint does not let you in (401): No entry. ")
     assert seen[0][2]["Authorization"] == "Basic bWU6c0BjcmV0"
     for wrong in ("http://me:s@cret@[x/", "http://me:cret@x:99999/", "http://me:cret@/"):
         assert "cret" not in str(fault(wrong))

@@ -159,6 +159,7 @@ def test_what_cannot_be_read_is_told_with_its_place(guard) -> None:
     assert (found.key, found.values["line"]) == ("fault.sparql", 2)
     assert str(found).endswith("^")
     assert fault(guard, "SELECT \ud800").key == "fault.sparql-other"
+    assert fault(guard, "ASK { FILTER (<x:f>(1)) }").key == "fault.sparql-other"
     assert fault(guard, ALL, media_type="text/html").key == "fault.media-type"
     assert fault(guard, "CONSTRUCT WHERE { ?a kl:n 1 }", graph_type="a/b").key == "fault.media-type"
 
@@ -310,13 +311,38 @@ def test_an_answer_left_unread_ends_its_query(ring) -> None:
         assert rows(whole(guard, "SELECT ?u { <https://example.org/7> kl:n ?u }")) == [["7"]]
 
 
+def test_a_query_whose_answer_nobody_waits_for_is_ended(guard) -> None:
+    left = time.monotonic() + 0.3
+    found = fault(guard, HOURS["two paths"], wanted=lambda: time.monotonic() < left)
+    assert (found.key, found.values["reason"]) == ("fault.engine", "given up")
+    assert time.monotonic() - left < 2
+
+
+def test_a_long_query_of_many_askers_gives_way_to_short_ones(ring) -> None:
+    with Guard(ring) as guard:
+        (worker,) = guard._idle
+        before = psutil.Process(worker.pid).nice()
+        seen: list[int] = []
+
+        def wanted() -> bool:
+            seen.append(psutil.Process(worker.pid).nice())
+            return True
+
+        fault(guard, HOURS["two paths"], wanted=wanted, limits=Limits(seconds=1.2))
+        assert seen[0] == before < seen[-1]
+        assert guard._idle[0].pid != worker.pid
+        assert psutil.Process(guard._idle[0].pid).nice() == before
+
+
 def test_a_child_that_died_while_idle_is_replaced(ring) -> None:
     before = children()
     with Guard(ring) as guard:
         whole(guard, ALL)
         (pid,) = children() - before
         psutil.Process(pid).kill()
-        assert gone(pid)
+        until = time.monotonic() + 5
+        while guard._idle[0].alive and time.monotonic() < until:
+            time.sleep(0.02)
         assert len(rows(whole(guard, ALL))) == 2000
 
 

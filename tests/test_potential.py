@@ -13,7 +13,7 @@ import click
 import polars as pl
 import pytest
 from click.testing import CliRunner
-from made_up import LOADED_AT, SHARED, write_tables
+from made_up import CHAIN, LOADED_AT, SHARED, write_tables
 
 import klaster
 from klaster.cli import main
@@ -24,56 +24,12 @@ from klaster.graph.store.columns import Columns, write_columns
 from klaster.loaders.sources import read_source
 from klaster.ontology.faults import Fault
 
-# Four clusters: each has a firm that makes one product fewer than the one before, and exports it
-# to one market fewer. Cloth is made of yarn and dye; nobody in the third cluster makes dye.
-PRODUCTS = ("fibre", "yarn", "cloth", "dress")
-MARKETS = ("KZ", "TR", "DE", "FR")
-TABLES = {
-    "actors": [
-        {"id": f"firm{n}", "name": f"Firm {n}", "kind": "enterprise", "country": "UZ", "region": "UZ-FA",
-         "employees": "10", "revenue": "1000", "currency": "USD"}
-        for n in range(4)
-    ],
-    "clusters": [
-        {"id": f"c{n}", "name": f"Cluster {n}", "sector": "cotton-textile", "country": "UZ", "coverage": "census"}
-        for n in range(4)
-    ],
-    "memberships": [{"actor": f"firm{n}", "cluster": f"c{n}"} for n in range(4)],
-    "products": [{"id": name, "name": name.title(), "name_uz": f"{name} (uz)"} for name in (*PRODUCTS, "dye")],
-    "recipes": [{"product": "cloth", "input": "yarn"}, {"product": "cloth", "input": "dye"}],
-    "makes": [
-        {"actor": f"firm{n}", "product": product} for n in range(4) for product in PRODUCTS[: 4 - n]
-    ],
-    "policies": [{"id": "p", "title": "Decree"}],
-    "instruments": [
-        {"id": "for-cloth", "policy": "p", "kind": "grant", "title": "Looms"},
-        {"id": "for-big", "policy": "p", "kind": "grant", "title": "Large firms"},
-        {"id": "idle", "policy": "p", "kind": "grant", "title": "Idle", "status": "ended"},
-    ],
-    "criteria": [
-        {"instrument": "for-cloth", "product": "cloth"},
-        {"instrument": "for-big", "min_employees": "1000"},
-        {"instrument": "idle", "product": "cloth"},
-    ],
-    "exports": [
-        {"exporter": f"firm{n}", "product": product, "destination": market, "year": year, "value": value,
-         "currency": "USD"}
-        for year, value in (("2022", "100"), ("2023", "200"))
-        for n in range(4)
-        for product, market in zip(PRODUCTS[: 4 - n], MARKETS, strict=False)
-    ] + [{"exporter": "firm0", "product": "dress", "destination": "FR", "year": "2023", "value": "9", "currency": "EUR"}],
-    "claims": [
-        {"cause": "cluster-approach", "effect": "market-diversification", "quote": "…", "language": "en"},
-        {"cause": "cluster-approach", "effect": "unit-cost", "quote": "…", "language": "en"},
-    ],
-}  # fmt: skip
-
 
 @pytest.fixture(scope="module")
 def path(tmp_path_factory):
     folder = tmp_path_factory.mktemp("potential")
     graph = klaster.open(folder / "chain.klaster")
-    graph.load(write_tables(folder / "chain", TABLES), loaded_at=LOADED_AT)
+    graph.load(write_tables(folder / "chain", CHAIN), loaded_at=LOADED_AT)
     return graph.path
 
 
@@ -115,7 +71,7 @@ def test_the_exports_of_a_cluster_are_those_of_its_members(path) -> None:
 
 def test_what_was_recorded_of_a_cluster_itself_comes_before_its_members(tmp_path) -> None:
     own = {"exporter": "c0", "product": "yarn", "year": "2023", "value": "5", "currency": "USD"}
-    tables = {**TABLES, "exports": [*TABLES["exports"], own]}
+    tables = {**CHAIN, "exports": [*CHAIN["exports"], own]}
     graph = klaster.open(tmp_path / "own.klaster")
     graph.load(write_tables(tmp_path / "own", tables), loaded_at=LOADED_AT)
     found = graph.potential(level="cluster").over_time()
@@ -249,7 +205,7 @@ def test_a_graph_without_exports_says_so(small_graph) -> None:
 
 def test_products_of_a_cluster_find_their_place_by_hs_code(tmp_path) -> None:
     tables = {
-        **{name: TABLES[name] for name in ("actors", "clusters", "memberships")},
+        **{name: CHAIN[name] for name in ("actors", "clusters", "memberships")},
         "products": [
             {"id": "own", "name": "Yarn", "hs": "5205"},
             {"id": "x", "name": "Cotton yarn", "hs": "520512"},

@@ -9,12 +9,12 @@ from html.parser import HTMLParser
 
 import pytest
 from click.testing import CliRunner
-from made_up import LOADED_AT, SMALL, write_tables
+from made_up import CHAIN, LOADED_AT, SMALL, write_tables
 
 import klaster
 from klaster.cli import main
 from klaster.graph.findings.export_concentration import concentration
-from klaster.graph.views.document import Figure, Grid, Prose, Remarks
+from klaster.graph.views.document import Drawing, Figure, Grid, Points, Prose, Remarks, Trend
 
 EVIL = (
     "</style></script><svg onload=alert(1)><img src=x onerror=alert(2)>|`*[a](javascript:alert(3))"
@@ -377,3 +377,41 @@ def test_names_of_several_sources_are_told_apart(tmp_path, small_source) -> None
     report = graph.report()
     assert "small: supplies.csv: " in report.markdown
     assert "do not disagree on any fact" in prose(report, "quality")
+
+
+def test_what_could_come_next_and_the_product_space_are_reported(tmp_path) -> None:
+    report = made(tmp_path, CHAIN).report()
+    (points,) = [block for block in blocks_of(report, "exports") if isinstance(block, Points)]
+    assert points.statements[0].startswith("Cluster 1: Dress is not recorded as made there")
+    drawings = [
+        block
+        for block in blocks_of(report, "exports")
+        if isinstance(block, Figure) and isinstance(block.chart, Drawing)
+    ]
+    (space,) = drawings
+    # The cluster that makes the most of those that do not make all.
+    assert space.caption == "Products around what Cluster 1 makes"
+    assert {(dot.label, dot.style) for dot in space.chart.dots} == {
+        ("Fibre", "made"), ("Yarn", "made"), ("Cloth", "made"), ("Dress", "near"),
+    }  # fmt: skip
+    # Three links hold four products together; fibre and yarn, yarn and cloth are near besides.
+    assert len(space.chart.links) >= 3
+    assert "klaster potential made.klaster --show next --of" in space.origin.command
+    assert "Dress" in report.html
+
+
+def test_the_concentration_of_the_years_is_drawn_where_years_are_known(tmp_path) -> None:
+    report = made(tmp_path, CHAIN).report()
+    trends = [
+        block
+        for block in blocks_of(report, "exports")
+        if isinstance(block, Figure) and isinstance(block.chart, Trend)
+    ]
+    (trend,) = trends
+    assert trend.chart.ticks == ("2022", "2023")
+    assert [figures for _, figures in trend.chart.series] == [(0.25, 0.25), (0.25, 0.25)]
+    assert trend.told[0] == "by product (Herfindahl index), 2022: 0.2500"
+
+
+def blocks_of(report, key):
+    return next(section.blocks for section in report.document.sections if section.key == key)

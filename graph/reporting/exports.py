@@ -8,6 +8,7 @@ import polars as pl
 
 from klaster.graph.findings.export_concentration import flows
 from klaster.graph.reporting.gathered import Gathered
+from klaster.graph.reporting.prospects import concentration_over_years, prospects
 from klaster.graph.views.document import Block, Curve, Figure, Grid, Prose, Section
 from klaster.graph.views.report import Sheet
 from klaster.graph.views.table import Heading, shown
@@ -26,12 +27,13 @@ def exports_section(gathered: Gathered) -> Section:
     title = phrase("report.exports", language)
     if gathered.exports.is_empty():
         blocks: list[Block] = [Prose((phrase("report.no-exports", language),))]
-        return Section("exports", title, tuple(blocks))
+        return Section("exports", title, (*blocks, *prospects(gathered)))
     blocks = [Prose((told_exports(gathered), phrase("report.index", language)))]
     blocks.append(_concentration(gathered))
     for part in ("product", "destination"):
         blocks += _curve(gathered, part)
-    return Section("exports", title, (*blocks, _flows(gathered)))
+    blocks += concentration_over_years(gathered)
+    return Section("exports", title, (*blocks, _flows(gathered), *prospects(gathered)))
 
 
 def told_exports(gathered: Gathered) -> str:

@@ -12,6 +12,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from klaster.graph.store.merging import known_references, merges, resolved, standing
+from klaster.ontology.periods import first_day, first_day_after
 from klaster.ontology.tables import Column, SourceTables, Table, tables
 
 _TYPES: dict[str, type[pl.DataType]] = {
@@ -71,7 +72,8 @@ class Difference:
 def differences(folder: Path, source: SourceTables) -> dict[str, Difference]:
     """Compare a source with its tables as they were written before, by the IRIs of its rows.
 
-    Where a row stands in its file is no change.
+    Where a row stands in its file is no change, nor is the order of a list, nor a year written
+    as its first day.
     """
     found = {}
     for name, table in tables().items():
@@ -93,8 +95,7 @@ def differences(folder: Path, source: SourceTables) -> dict[str, Difference]:
 def _contents(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
     """Return what each row says, as one text, under its IRI; rows of one thing are numbered."""
     said = [
-        pl.col(column.name).list.join(";") if column.is_list else pl.col(column.name)
-        for column in table.columns
+        _meant(column) for column in table.columns if column.term or column.name in ("id", "code")
     ]
     return (
         frame.select(
@@ -108,23 +109,42 @@ def _contents(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
     )
 
 
+def _meant(column: Column) -> pl.Expr:
+    if column.is_list:
+        return pl.col(column.name).list.sort().list.join(";")
+    if column.name in ("valid_from", "valid_to"):
+        return first_day_after("valid_to") if column.name == "valid_to" else first_day("valid_from")
+    return pl.col(column.name)
+
+
 class Columns:
     """The tables of a graph. Each frame has the table's columns and ``iri``, ``row``, ``locator``.
 
     Things that several sources describe (the same IRI) stand once, with the first value known
     of each column; records stand as often as sources state them. So do actors that were decided
     to be the same, unless they are wanted apart, as they were loaded (``merged=False``).
+
+    ``known`` are the actors that gave way to another, where tables cannot tell that any more.
     """
 
-    def __init__(self, folders: Iterable[Path], *, merged: bool = True) -> None:
+    def __init__(
+        self,
+        folders: Iterable[Path],
+        *,
+        merged: bool = True,
+        known: Mapping[str, str] | None = None,
+    ) -> None:
         self.folders = list(folders)
         self._apart = not merged
+        self._known = known
         self._read: dict[str, pl.DataFrame] = {}
 
     @cached_property
     def merges(self) -> Mapping[str, str]:
         """The IRIs of actors that give way to another, with the one that stands for each."""
-        return {} if self._apart else merges(self.folders)
+        if self._apart:
+            return {}
+        return merges(self.folders) if self._known is None else self._known
 
     def table(self, name: str) -> pl.DataFrame:
         """Return one table over all sources, sorted by IRI and row."""

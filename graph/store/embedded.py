@@ -88,11 +88,11 @@ class EmbeddedStore:
         except UnicodeEncodeError as reason:
             raise Fault("fault.sparql-other", reason=reason.reason) from reason
         except SyntaxError as reason:
-            raise _unreadable(sparql, str(reason)) from reason
+            raise unreadable_query(sparql, str(reason)) from reason
         except RuntimeError as reason:
             lacking = re.search(r"variable (\?\w+) in its SELECT projection", str(reason))
             if not lacking:
-                raise
+                raise Fault("fault.sparql-other", reason=reason) from reason
             raise Fault("fault.unprojected", reason=lacking[1]) from reason
 
     def mentions(self, iri: str) -> bool:
@@ -124,7 +124,7 @@ class EmbeddedStore:
         return found or b""
 
 
-def _unreadable(sparql: str, reason: str) -> Fault:
+def unreadable_query(sparql: str, reason: str) -> Fault:
     """Return a message that shows where a query stops making sense."""
     place = re.search(r"error at (\d+):(\d+)", reason)
     if not place:

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 from uuid import uuid4
 
@@ -23,6 +23,9 @@ import tomli_w
 from filelock import FileLock, Timeout
 
 from klaster.ontology.faults import Fault
+
+if TYPE_CHECKING:
+    from klaster.graph.store.embedded import EmbeddedStore, StagedStore
 
 FORMAT: Final = 1
 MANIFEST: Final = "klaster.toml"
@@ -68,9 +71,33 @@ class GraphFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
 
+    @property
+    def place(self) -> str:
+        """The folder as it may be shown."""
+        return str(self.path)
+
+    @property
+    def name(self) -> str:
+        """What the graph is called."""
+        return self.path.name.removesuffix(".klaster")
+
     def exists(self) -> bool:
         """Say whether a graph stands in the folder."""
         return (self.path / MANIFEST).is_file()
+
+    def require(self) -> None:
+        """Do nothing if a graph stands in the folder.
+
+        Raises
+        ------
+        Fault
+            If not.
+        """
+        if not self.exists():
+            raise Fault("fault.no-graph", path=self.path)
+
+    def reread(self) -> None:
+        """Do nothing: what is in a folder is always read anew."""
 
     def manifest(self) -> Manifest:
         """Read ``klaster.toml``; a folder without one is an empty graph.
@@ -95,6 +122,16 @@ class GraphFolder:
     def store(self, manifest: Manifest) -> Path:
         """Return where the store of a state lies."""
         return self.path / manifest.generation / "store"
+
+    def opened(self, manifest: Manifest) -> EmbeddedStore:
+        """Return the store of a state, to be queried."""
+        from klaster.graph.store.embedded import EmbeddedStore
+
+        return EmbeddedStore(self.store(manifest))
+
+    def merges(self, _: Manifest) -> Mapping[str, str] | None:
+        """Return nothing: which actors gave way to which is told by the tables."""
+        return None
 
     def table_folders(self, manifest: Manifest) -> list[Path]:
         """Return where the tables of each source of a state lie."""
@@ -166,6 +203,9 @@ def _tables_folder(state: Path, name: str) -> Path:
 class Staging:
     """A change in the making; ``after`` is the manifest that it will have."""
 
+    tells_places = False
+    parts = ("source",)
+
     def __init__(self, path: Path, folder: GraphFolder, before: Manifest) -> None:
         self.path = path
         self.before = before
@@ -183,11 +223,21 @@ class Staging:
 
     def keep_tables(self, name: str) -> None:
         """Take over the tables of a source that does not change, without copying the bytes."""
-        old = self._folder.tables(self.before, name)
-        new = self.tables(name)
-        new.mkdir(parents=True)
-        for file in old.iterdir():
-            try:
-                os.link(file, new / file.name)
-            except OSError:
-                shutil.copy2(file, new / file.name)
+        keep_files(self._folder.tables(self.before, name), self.tables(name))
+
+    def open_store(self) -> StagedStore:
+        """Return the store of the new state: so far a copy of the one before."""
+        from klaster.graph.store.embedded import StagedStore
+
+        before = self._folder.store(self.before) if self.before.generation else None
+        return StagedStore(self.store, before)
+
+
+def keep_files(old: Path, new: Path) -> None:
+    """Take over the files of a folder, without copying the bytes where that can be done."""
+    new.mkdir(parents=True)
+    for file in old.iterdir():
+        try:
+            os.link(file, new / file.name)
+        except OSError:
+            shutil.copy2(file, new / file.name)

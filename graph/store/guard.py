@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Final, Self
 
 from pyoxigraph import Literal, NamedNode
 
@@ -20,6 +20,8 @@ from klaster.graph.store.worker import Limits, Watch, Worker
 from klaster.ontology.faults import Fault
 
 __all__ = ["Guard", "Guarded", "Limits"]
+
+_UNLIMITED: Final = Limits()
 
 
 class Guarded(Iterator[bytes]):
@@ -118,7 +120,8 @@ class Guard:
         default_graphs: Sequence[str] | None = None,
         named_graphs: Sequence[str] | None = None,
         hosts: Collection[str] = (),
-        limits: Limits = Limits(),  # noqa: B008 - it cannot be changed
+        limits: Limits = _UNLIMITED,
+        wanted: Callable[[], bool] | None = None,
     ) -> Guarded:
         """Run a query and return its answer as it comes.
 
@@ -131,6 +134,8 @@ class Guard:
             The formats of the answer to a SELECT or ASK, and to a CONSTRUCT or DESCRIBE.
         prefixes, values, default_graphs, named_graphs, hosts
             As for ``EmbeddedStore.query``.
+        wanted
+            Asked twenty times a second, from another thread, whether the answer is still wanted.
 
         Raises
         ------
@@ -149,7 +154,7 @@ class Guard:
             "memory": limits.memory,
             "rows": limits.rows,
         }
-        pieces = self._pieces(self._taken(), json.dumps(request).encode(), limits)
+        pieces = self._pieces(self._taken(), json.dumps(request).encode(), limits, wanted)
         form, sent_as = json.loads(next(pieces))
         return Guarded(form, sent_as, pieces)
 
@@ -179,11 +184,18 @@ class Guard:
             worker.stop("closed")
             worker.bury()
 
-    def _pieces(self, worker: Worker, request: bytes, limits: Limits) -> Iterator[bytes]:
+    def _pieces(
+        self,
+        worker: Worker,
+        request: bytes,
+        limits: Limits,
+        wanted: Callable[[], bool] | None,
+    ) -> Iterator[bytes]:
         """Yield what an answer is and its pieces, and give the worker back after the last."""
         whole = False
         try:
-            with self._watch.over(worker, limits):
+            worker.wait_until_ready()
+            with self._watch.over(worker, limits, wanted):
                 worker.send(request)
                 while (frame := worker.receive(limits))[0] not in (ENDED, FAULT, BUG):
                     yield frame[1]

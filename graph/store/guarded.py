@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from typing_extensions import Buffer
 
 HEAD: Final = struct.Struct(">cI")
-BEGUN, DATA, ENDED, FAULT, BUG = b"H", b"D", b"E", b"F", b"X"
+READY, BEGUN, DATA, ENDED, FAULT, BUG = b"R", b"H", b"D", b"E", b"F", b"X"
 NO_MEMORY: Final = 70
 """How the process ends where Python, not the engine, was refused memory."""
 _CHUNK: Final = 1 << 16
@@ -51,11 +51,14 @@ def main(store: Path) -> None:
     answers = _own_output()
     requests: SimpleQueue[bytes] = SimpleQueue()
     threading.Thread(target=_receive, args=(requests,), daemon=True).start()
-    opened: EmbeddedStore | None = None
+    opened = _opened(store)
+    _send(answers, READY, b"")
+    _flush(answers)
     while True:
         request = json.loads(requests.get())
         try:
-            opened = opened or _opened(store)
+            if isinstance(opened, Fault):
+                raise opened
             with _memory_limited(request["memory"]):
                 _answer(opened, request, answers)
         except Fault as fault:
@@ -69,11 +72,12 @@ def main(store: Path) -> None:
         _flush(answers)
 
 
-def _opened(store: Path) -> EmbeddedStore:
+def _opened(store: Path) -> EmbeddedStore | Fault:
+    """Open the store, or return why that cannot be, which is told when something is asked."""
     try:
         return EmbeddedStore(store)
     except OSError as reason:
-        raise Fault("fault.store", path=str(store), reason=str(reason)) from reason
+        return Fault("fault.store", path=str(store), reason=str(reason))
 
 
 def _own_output() -> IO[bytes]:
@@ -124,6 +128,8 @@ def _answer(store: EmbeddedStore, request: Mapping[str, Any], answers: IO[bytes]
         if request["hosts"]:
             raise Fault("fault.service-failed", reason=str(reason)) from reason
         raise
+    except RuntimeError as reason:
+        raise Fault("fault.sparql-other", reason=str(reason)) from reason
     frames.send_head()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from collections.abc import Iterator
 from typing import IO
 
@@ -12,7 +13,18 @@ from klaster.ontology.acts import act_number
 from klaster.ontology.codes import codes, schemes
 from klaster.ontology.periods import first_day, first_day_after
 from klaster.ontology.tables import Column, SourceTables, Table, tables
-from klaster.ontology.terms import KL, PROV, RDF, RDFS, SKOS, XSD, code_iri, graph_iri, mint
+from klaster.ontology.terms import (
+    DCTERMS,
+    KL,
+    PROV,
+    RDF,
+    RDFS,
+    SKOS,
+    XSD,
+    code_iri,
+    graph_iri,
+    mint,
+)
 
 _A = f"<{RDF}type>"
 
@@ -46,12 +58,29 @@ def write_lines(
 
 
 def write_source(
-    stream: IO[bytes], source: SourceTables, *, base: str, loaded_at: dt.datetime, loader: str
+    stream: IO[bytes],
+    source: SourceTables,
+    *,
+    base: str,
+    loaded_at: dt.datetime,
+    loader: str,
+    part: str = "source",
+    with_place: bool = False,
 ) -> None:
-    """Write everything that one source states, in its named graph, with where it came from."""
-    graph = graph_iri(base, "source", source.name)
+    """Write everything that one source states, in its named graph, with where it came from.
+
+    Parameters
+    ----------
+    part
+        Of what kind the named graph is.
+    with_place
+        Whether it is told in which folder the source lay, and not only what it is called.
+    """
+    graph = graph_iri(base, part, source.name)
     file = mint(base, "file", source.name)
-    _write_provenance(stream, source, graph, file, loaded_at, loader)
+    _write_provenance(
+        stream, source, graph, file, loaded_at, loader, _record_of(source, with_place=with_place)
+    )
     for name, frame in source.frames.items():
         table = tables()[name]
         subject = iri(pl.col("iri"))
@@ -65,6 +94,9 @@ def write_source(
             unsourced = frame.filter(pl.col("source").list.len().fill_null(0) == 0)
             write_lines(stream, unsourced, subject, f"<{KL}source>", pl.lit(f"<{file}>"), graph)
         _write_beside(stream, name, frame, graph)
+        if "id" in frame.columns:
+            start = mint(base, table.prefix, source.name) + "/"
+            _write_ids(stream, frame, start, graph)
     _write_foreign_regions(stream, source, graph)
 
 
@@ -75,6 +107,7 @@ def _write_provenance(
     file: str,
     loaded_at: dt.datetime,
     loader: str,
+    record: str,
 ) -> None:
     load = f"{file}/load"
     facts = pl.DataFrame(
@@ -86,6 +119,7 @@ def _write_provenance(
             (load, f"{RDF}type", f"<{KL}LoadActivity>"),
             (load, f"{PROV}used", f"<{file}>"),
             (load, f"{KL}loader", _quoted(loader)),
+            (load, f"{KL}loadRecord", _quoted(record)),
             (graph, f"{RDF}type", f"<{KL}LoadGraph>"),
             (graph, f"{PROV}wasGeneratedBy", f"<{load}>"),
         ],
@@ -94,6 +128,25 @@ def _write_provenance(
     )
     line = pl.format("<{}> <{}> {} <{}> .", "subject", "term", "value", pl.lit(graph))
     facts.select(line).write_csv(stream, include_header=False, quote_style="never")
+
+
+def _record_of(source: SourceTables, *, with_place: bool) -> str:
+    """Return what is kept of a load beside its statements, as JSON."""
+    record = {
+        "kind": source.kind,
+        "manner": source.manner,
+        "path": source.path if with_place else source.path.rsplit("/", 1)[-1],
+        "rows": {name: frame.height for name, frame in source.frames.items()},
+    }
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+
+
+def _write_ids(stream: IO[bytes], frame: pl.DataFrame, start: str, graph: str) -> None:
+    """Write the ids that IRIs do not tell: of things named by an official identifier."""
+    own = pl.col("iri").str.starts_with(start) | (pl.col("iri") == pl.col("id"))
+    rows = frame.filter(~own)
+    key = literal(pl.col("id"))
+    write_lines(stream, rows, iri(pl.col("iri")), f"<{DCTERMS}identifier>", key, graph)
 
 
 def _quoted(text: str) -> str:

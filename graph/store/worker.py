@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,8 @@ from klaster.ontology.faults import Fault
 _LOOK: Final = 0.05
 """Seconds between two looks at the memory that a query takes."""
 _MEGABYTE: Final = 1 << 20
+_LONG: Final = 0.5
+"""Seconds after which a query gives way to those that others wait for."""
 _REFUSED: Final = (-signal.SIGABRT, NO_MEMORY)
 
 
@@ -33,7 +35,7 @@ class Limits:
     seconds
         From the question to the last byte of the answer, whoever is slow.
     memory
-        Bytes of the process that runs the query, of which it needs some 60 MB to begin with.
+        Bytes of the process that runs the query, of which it needs some 35 MB to begin with.
     rows
         Rows or triples of the answer.
     """
@@ -41,6 +43,9 @@ class Limits:
     seconds: float | None = None
     memory: int | None = None
     rows: int | None = None
+
+
+_UNLIMITED: Final = Limits()
 
 
 class Worker:
@@ -59,7 +64,9 @@ class Worker:
             stderr=subprocess.DEVNULL,
             **apart,
         )
+        self._ready = False
         self._stopped = ""
+        self.gives_way = False
 
     @property
     def pid(self) -> int:
@@ -68,8 +75,17 @@ class Worker:
 
     @property
     def alive(self) -> bool:
-        """Whether it can take another query."""
-        return not self._stopped and self._process.poll() is None
+        """Whether it can take another query.
+
+        One that gave way cannot, since only an administrator may set its priority back.
+        """
+        return not self._stopped and not self.gives_way and self._process.poll() is None
+
+    def wait_until_ready(self) -> None:
+        """Wait until the process has started, for which no query is charged."""
+        if not self._ready:
+            self.receive(_UNLIMITED)
+            self._ready = True
 
     def send(self, request: bytes) -> None:
         """Send a request; if the process is gone, what it does not answer will show that."""
@@ -106,6 +122,15 @@ class Worker:
             return Fault("fault.memory", megabytes=(limits.memory or 0) // _MEGABYTE)
         return Fault("fault.engine", reason=self._stopped or code)
 
+    def give_way(self) -> None:
+        """Let other processes run first from now on."""
+        import psutil
+
+        lower = getattr(psutil, "BELOW_NORMAL_PRIORITY_CLASS", 10)
+        with suppress(psutil.Error):
+            psutil.Process(self.pid).nice(lower)
+        self.gives_way = True
+
     def stop(self, reason: str) -> None:
         """End the process, whatever it does, for the first reason that is given."""
         self._stopped = self._stopped or reason
@@ -120,25 +145,55 @@ class Worker:
                     stream.close()
 
 
+@dataclass(frozen=True)
+class _Bounds:
+    """Until when a query may run, in how much memory, and whether anyone waits for it."""
+
+    begun: float
+    deadline: float
+    memory: int | None
+    wanted: Callable[[], bool] | None
+
+    @property
+    def looked_at(self) -> bool:
+        return self.memory is not None or self.wanted is not None
+
+    def is_long(self, now: float) -> bool:
+        """Say whether others may have waited long enough: only a server has others."""
+        return self.wanted is not None and now - self.begun > _LONG
+
+    def passed(self, worker: Worker, now: float) -> str:
+        """Return for what reason a worker must stop, if for any."""
+        if now >= self.deadline:
+            return "timeout"
+        if self.wanted is not None and not self.wanted():
+            return "given up"
+        if self.memory is not None and _memory_of(worker.pid) > self.memory:
+            return "memory"
+        return ""
+
+
 class Watch:
     """Stops the workers that pass a limit, from a thread of its own."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._over: dict[Worker, tuple[float, int | None]] = {}
+        self._over: dict[Worker, _Bounds] = {}
         self._wakes = math.inf
         self._closed = False
         self._thread: threading.Thread | None = None
 
     @contextmanager
-    def over(self, worker: Worker, limits: Limits) -> Iterator[None]:
-        """Watch over a worker while a query runs."""
-        if limits.seconds is None and limits.memory is None:
+    def over(
+        self, worker: Worker, limits: Limits, wanted: Callable[[], bool] | None = None
+    ) -> Iterator[None]:
+        """Watch over a worker while a query runs, and while its answer is wanted."""
+        if limits.seconds is None and limits.memory is None and wanted is None:
             yield
             return
         deadline = math.inf if limits.seconds is None else time.monotonic() + limits.seconds
         with self._changed:
-            self._over[worker] = (deadline, limits.memory)
+            self._over[worker] = _Bounds(time.monotonic(), deadline, limits.memory, wanted)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, daemon=True)
                 self._thread.start()
@@ -160,13 +215,10 @@ class Watch:
             self._thread.join()
 
     def _next_look(self) -> float:
-        """Return when to look next: at the first deadline, and often where memory is limited."""
+        """Return when to look next: at the first deadline, and often where more is bounded."""
         soon = time.monotonic() + _LOOK
         return min(
-            (
-                min(deadline, math.inf if memory is None else soon)
-                for deadline, memory in self._over.values()
-            ),
+            (min(b.deadline, soon if b.looked_at else math.inf) for b in self._over.values()),
             default=math.inf,
         )
 
@@ -174,13 +226,12 @@ class Watch:
         with self._changed:
             while not self._closed:
                 now = time.monotonic()
-                for worker, (deadline, memory) in list(self._over.items()):
-                    if now >= deadline:
-                        worker.stop("timeout")
+                for worker, bounds in list(self._over.items()):
+                    if reason := bounds.passed(worker, now):
+                        worker.stop(reason)
                         del self._over[worker]
-                    elif memory is not None and _memory_of(worker.pid) > memory:
-                        worker.stop("memory")
-                        del self._over[worker]
+                    elif bounds.is_long(now) and not worker.gives_way:
+                        worker.give_way()
                 self._wakes = self._next_look()
                 rest = self._wakes - now
                 self._changed.wait(None if math.isinf(rest) else max(0.0, rest))

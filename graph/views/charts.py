@@ -12,7 +12,7 @@ from typing import Final
 
 from markupsafe import Markup
 
-from klaster.graph.views.document import Bar, Bars, Chart, Curve, Figure, Matrix
+from klaster.graph.views.document import Bar, Bars, Chart, Curve, Figure, Matrix, Trend
 from klaster.graph.views.lettering import lines_of, shortened, width_of
 from klaster.graph.views.network_drawing import draw_network
 from klaster.graph.views.svg import box, line, number, text, titled, together
@@ -22,6 +22,8 @@ WIDTH: Final = 680.0
 """Width of every chart: the text width of an A4 page, in CSS pixels."""
 SIZE: Final = 12.0
 _ROW: Final = 20.0
+_FRAME: Final = (56.0, 12.0, 212.0, WIDTH - 16)
+"""Left, top, bottom and right of a chart of shares."""
 
 
 def draw(figure: Figure, *, key: str, language: str) -> Markup:
@@ -46,6 +48,8 @@ def _drawn(chart: Chart, language: str) -> tuple[Markup, float]:
         return _bars(chart)
     if isinstance(chart, Curve):
         return _curve(chart, language)
+    if isinstance(chart, Trend):
+        return _trend(chart, language)
     if isinstance(chart, Matrix):
         return _matrix(chart)
     return draw_network(chart, WIDTH)
@@ -110,15 +114,11 @@ def _whiskers(bars: Sequence[Bar], left: float, top: float, title: str) -> list[
 
 def _curve(chart: Curve, language: str) -> tuple[Markup, float]:
     """Return the cumulative share of the largest parts, as steps that end at the whole."""
-    left, top, bottom, right = 56.0, 12.0, 212.0, WIDTH - 16
+    left, top, bottom, right = _FRAME
     count = len(chart.shares)
     step = (right - left) / max(count, 1)
-    parts = []
-    for quarter in range(5):
-        y = bottom - (bottom - top) * quarter / 4
-        label = f"{25 * quarter}%" if language != "ru" else f"{25 * quarter}\N{NO-BREAK SPACE}%"
-        parts.append(line(left, y, right, y, "grid"))
-        parts.append(text(left - 6, y + 4, label, anchor="end", kind="axis"))
+    space = "\N{NO-BREAK SPACE}" if language == "ru" else ""
+    parts = _rules([f"{25 * quarter}{space}%" for quarter in range(5)])
     path = [f"M{number(left)} {number(bottom)}"]
     for place, share in enumerate(chart.shares):
         y = bottom - (bottom - top) * min(share, 1.0)
@@ -131,6 +131,49 @@ def _curve(chart: Curve, language: str) -> tuple[Markup, float]:
         parts.append(text(x, bottom + 16, label, anchor="middle", kind="axis"))
     parts.append(text(right, bottom + 34, chart.x_label, anchor="end", kind="axis"))
     return together(parts), bottom + 44
+
+
+def _rules(labels: Sequence[str]) -> list[Markup]:
+    """Return level lines from 0 to 1 over a chart's frame, each with its label."""
+    left, top, bottom, right = _FRAME
+    parts = []
+    for place, label in enumerate(labels):
+        y = bottom - (bottom - top) * place / (len(labels) - 1)
+        parts.append(line(left, y, right, y, "grid"))
+        parts.append(text(left - 6, y + 4, label, anchor="end", kind="axis"))
+    return parts
+
+
+def _trend(chart: Trend, language: str) -> tuple[Markup, float]:
+    """Return a line a series over the ticks; each has its name at its right end or in the legend."""
+    left, top, bottom, right = _FRAME
+    step = (right - left) / max(len(chart.ticks), 1)
+    point = "." if language == "en" else ","
+    parts = _rules([f"{quarter / 4:g}".replace(".", point) for quarter in range(5)])
+    every = max(1, -(-len(chart.ticks) // 12))
+    for place in range(0, len(chart.ticks), every):
+        x = left + step * (place + 0.5)
+        parts.append(text(x, bottom + 16, chart.ticks[place], anchor="middle", kind="axis"))
+    for number_of, (name, figures) in enumerate(chart.series):
+        kind = f"series s{number_of % 2}"
+        points = [
+            (left + step * (place + 0.5), bottom - (bottom - top) * figure)
+            for place, figure in enumerate(figures)
+            if figure is not None
+        ]
+        path = "L".join(f"{number(x)} {number(y)}" for x, y in points)
+        parts.append(Markup('<path d="M{}" class="{}"/>').format(path, kind))
+        dots = (
+            Markup('<circle cx="{}" cy="{}" r="3.5" class="{}"/>').format(
+                number(x), number(y), f"dot s{number_of % 2}"
+            )
+            for x, y in points
+        )
+        parts += dots
+        y = bottom + 38 + 18 * number_of
+        parts.append(line(left, y - 4, left + 24, y - 4, kind))
+        parts.append(text(left + 32, y, name, kind="axis"))
+    return together(parts), bottom + 44 + 18 * len(chart.series)
 
 
 def _matrix(chart: Matrix) -> tuple[Markup, float]:

@@ -105,6 +105,14 @@ class Curve:
 
 
 @dataclass(frozen=True)
+class Trend:
+    """Figures between 0 and 1 over some ticks (years); a series is its name and a figure a tick."""
+
+    ticks: tuple[str, ...]
+    series: tuple[tuple[str, tuple[float | None, ...]], ...]
+
+
+@dataclass(frozen=True)
 class Matrix:
     """What each row has of each column: a state (``linked``, ``apart`` or ``missing``), a text."""
 
@@ -138,7 +146,7 @@ class Drawing:
     styles: tuple[tuple[str, str], ...]
 
 
-Chart: TypeAlias = Bars | Curve | Matrix | Drawing
+Chart: TypeAlias = Bars | Curve | Trend | Matrix | Drawing
 
 
 @dataclass(frozen=True)

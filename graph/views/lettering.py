@@ -59,7 +59,7 @@ def shortened(text: str, size: float, room: float) -> str:
     Examples
     --------
     >>> shortened("Bukhara Cotton Textile", 10, 90), shortened("BCT", 10, 90)
-    ('Bukhara Cotto…', 'BCT')
+    ('Bukhara Cotton…', 'BCT')
     """
     if width_of(text, size) <= room:
         return text
@@ -80,7 +80,7 @@ def lines_of(text: str, size: float, room: float, *, most: int = 2) -> list[str]
 
     Examples
     --------
-    >>> lines_of("Fruit and vegetable cluster", 10, 100)
+    >>> lines_of("Fruit and vegetable cluster", 10, 80)
     ['Fruit and', 'vegetable…']
     """
     lines: list[str] = []

@@ -32,6 +32,8 @@ SHAPES: Final = {
     "support": "triangle-down",
     "industry": "square",
     "cluster": "hexagon",
+    "made": "circle",
+    "near": "diamond",
 }
 """The shape of each kind of node; others are circles. Colours are classes of the style sheet."""
 

@@ -6,23 +6,12 @@ the way of a file.
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from http.client import HTTPException
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import IO, Final
-from urllib.parse import SplitResult, unquote, urlencode, urljoin, urlsplit, urlunsplit
-from urllib.request import (
-    HTTPErrorProcessor,
-    HTTPHandler,
-    HTTPSHandler,
-    OpenerDirector,
-    ProxyHandler,
-    Request,
-)
+from typing import Final
+from urllib.parse import urlencode
 
 from pyoxigraph import (
     BlankNode,
@@ -43,6 +32,7 @@ from klaster.loaders.rdf.files import copy_within_limit, load, read_store
 from klaster.loaders.rdf.limits import refuse_deep_json, refuse_hostile_xml
 from klaster.loaders.rdf.statements import classes_of
 from klaster.ontology.faults import Fault
+from klaster.ontology.protocol import Endpoint
 from klaster.ontology.tables import tables
 from klaster.ontology.term_tables import terms
 from klaster.ontology.terms import KL, PREFIXES
@@ -58,7 +48,6 @@ _GRAPHS: Final = {
     "text/turtle": RdfFormat.TURTLE,
     "application/rdf+xml": RdfFormat.RDF_XML,
 }
-_REDIRECTS: Final = 5
 # What describes the things of the tables without being one of them.
 _BESIDE: Final = tuple(
     KL + name for name in ("Participation", "LoadActivity", "Place", "Country", "Region")
@@ -71,17 +60,6 @@ _IN_GRAPHS: Final = {
     "typed": "{ ?s a ?class } UNION { GRAPH ?g { ?s a ?class } }",
     "said": "{ ?s ?p ?o } UNION { GRAPH ?h { ?s ?p ?o } }",
 }
-
-
-def is_endpoint(source: str) -> bool:
-    """Say whether a source is given by a web address.
-
-    Examples
-    --------
-    >>> is_endpoint("https://example.org/sparql"), is_endpoint("data/clusters.xlsx")
-    (True, False)
-    """
-    return source.lower().startswith(("http://", "https://"))
 
 
 def read_endpoint(address: str, construct: str = "", *, timeout: float = 60) -> Iterator[RawTable]:
@@ -102,7 +80,7 @@ def read_endpoint(address: str, construct: str = "", *, timeout: float = 60) -> 
     """
     queries = _checked(read_mapping(construct)) if construct else []
     with TemporaryDirectory() as scratch:
-        endpoint = _Endpoint(address, timeout, Path(scratch))
+        endpoint = _Endpoint(Endpoint(address, timeout, elsewhere=True), Path(scratch))
         store = Store()
         if queries:
             for query in queries:
@@ -123,33 +101,14 @@ def _checked(queries: list[Construct]) -> list[Construct]:
     return queries
 
 
-class _AsAnswered(HTTPErrorProcessor):
-    """Follows no redirect by itself: the query would be lost, or sent to a file or mailbox."""
-
-    def http_response(self, request: Request, response: object) -> object:
-        return response
-
-    https_response = http_response
-
-
 @dataclass
 class _Endpoint:
-    address: str
-    timeout: float
+    asked: Endpoint
     scratch: Path
-    shown: str = field(init=False)
-    _url: str = field(init=False)
-    _login: dict[str, str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        parts = _split(self.address)
-        host = parts.netloc.rpartition("@")[2]
-        self._url = urlunsplit(parts._replace(netloc=host, fragment=""))
-        self.shown = urlunsplit(parts._replace(netloc=host, query="", fragment=""))
-        self._login = {}
-        if parts.username:
-            pair = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
-            self._login["Authorization"] = "Basic " + base64.b64encode(pair.encode()).decode()
+    @property
+    def shown(self) -> str:
+        return self.asked.shown
 
     def construct(self, query: Construct, store: Store) -> None:
         """Have a query run and load what it constructs."""
@@ -192,77 +151,17 @@ class _Endpoint:
         return bool(found)
 
     def _other(self, found: str) -> Fault:
-        return Fault("fault.endpoint-content", address=self.shown, found=found or "-")
+        return self.asked.other(found)
 
     def _ask(self, sparql: str, accepted: Iterable[str]) -> tuple[Path, str]:
         """Send a query and return where its answer is kept, and of what type it is."""
-        url, login = self._url, self._login
-        headers = {
-            "Accept": ", ".join(accepted),
-            "Content-Type": "application/x-www-form-urlencoded",
-            "User-Agent": "klaster",
-        }
-        body = urlencode({"query": sparql}).encode()
-        try:
-            for _ in range(_REDIRECTS + 1):
-                request = Request(url, body, {**headers, **login})  # noqa: S310
-                with _opener().open(request, timeout=self.timeout) as answer:
-                    if answer.status in (301, 302, 303, 307, 308):
-                        following = self._following(url, answer.headers.get("Location", ""))
-                        login = login if _origin(following) == _origin(url) else {}
-                        url = following
-                        continue
-                    if answer.status != 200:
-                        raise self._refused(answer.status, answer)
-                    return self._kept(answer, answer.headers.get("Content-Type", ""), accepted)
-        except (OSError, HTTPException, ValueError) as reason:
-            said = str(getattr(reason, "reason", reason)) or type(reason).__name__
-            raise Fault("fault.endpoint-unreachable", address=self.shown, reason=said) from reason
-        raise Fault("fault.endpoint-unreachable", address=self.shown, reason="redirects")
-
-    def _following(self, url: str, location: str) -> str:
-        following = urljoin(url, location)
-        parts = _split(following)
-        return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
-
-    def _refused(self, status: int, answer: IO[bytes]) -> Fault:
-        text = re.sub(r"<[^>]*>", " ", answer.read(4096).decode("utf-8", "replace"))
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        first = "".join(sign for sign in (lines or ["-"])[0] if sign.isprintable())
-        return Fault("fault.endpoint-status", address=self.shown, status=status, reason=first[:200])
-
-    def _kept(self, answer: IO[bytes], kind: str, accepted: Iterable[str]) -> tuple[Path, str]:
-        kind = kind.split(";")[0].strip().lower()
-        if kind not in accepted:
-            raise self._other(kind)
         path = self.scratch / "answer"
-        with path.open("wb") as stream:
-            copy_within_limit(answer, stream, self.shown)
-        return path, kind
-
-
-def _split(address: str) -> SplitResult:
-    try:
-        parts = urlsplit(address)
-        usable = parts.scheme in ("http", "https") and parts.hostname and (parts.port or 80)
-    except ValueError:
-        usable = False
-    if not usable or re.search(r"[\x00-\x20\x7f]", address):
-        without = re.sub(r"^(\w+:/*).*@", r"\1", address, flags=re.DOTALL)
-        raise Fault("fault.endpoint-address", address=without)
-    return parts
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
-
-
-def _opener() -> OpenerDirector:
-    opener = OpenerDirector()
-    for handler in (ProxyHandler(), HTTPHandler(), HTTPSHandler(), _AsAnswered()):
-        opener.add_handler(handler)
-    return opener
+        with self.asked.send(urlencode({"query": sparql}).encode(), accepted) as answer:
+            if answer.kind not in accepted:
+                raise self._other(answer.kind)
+            with path.open("wb") as stream:
+                copy_within_limit(answer, stream, self.shown)
+        return path, answer.kind
 
 
 def _select_all(endpoint: _Endpoint, store: Store) -> None:

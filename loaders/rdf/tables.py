@@ -17,13 +17,14 @@ from klaster.loaders.rdf.statements import Graph, classes_of, short
 from klaster.ontology.codes import codes, schemes
 from klaster.ontology.faults import CellFault, SourceError
 from klaster.ontology.tables import Column, Table, tables
-from klaster.ontology.terms import KL, RDF, RDFS, SKOS, code_iri
+from klaster.ontology.terms import DCTERMS, KL, RDF, RDFS, SKOS, code_iri
 
 # What the tables say otherwise, or what klaster itself derived or noted.
 _KNOWN: Final = frozenset(
     {
         f"{RDF}type",
         f"{RDF}reifies",
+        f"{DCTERMS}identifier",
         *(
             KL + name
             for name in (

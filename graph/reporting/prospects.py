@@ -1,0 +1,137 @@
+"""What could be exported next: the nearest products with their reasons, and where they stand."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from klaster.graph.findings.export_potential import Prospects
+from klaster.graph.findings.finding import Finding
+from klaster.graph.findings.neighbourhood import neighbourhood
+from klaster.graph.findings.product_spaces import ProductSpace, product_space
+from klaster.graph.network.layout import lay_out
+from klaster.graph.potential import made_by
+from klaster.graph.reporting.gathered import Gathered
+from klaster.graph.trade.advantage import concentration
+from klaster.graph.trade.flows import flows, matrix
+from klaster.graph.views.document import (
+    Block,
+    Dot,
+    Drawing,
+    Figure,
+    Heading,
+    Points,
+    Prose,
+    Trend,
+)
+from klaster.graph.views.table import shown
+from klaster.graph.views.wording import percent
+from klaster.ontology.labels import phrase
+
+NEXT = 3
+"""So many products are told of each cluster, the nearest first."""
+CLUSTERS = 6
+"""Of so many clusters at most; the rest by their command."""
+DRAWN = 15
+"""So many products that are not made are drawn around those that are."""
+
+
+def prospects(gathered: Gathered) -> list[Block]:
+    """Return what is near to what clusters make, with the product space around the richest."""
+    language = gathered.language
+    space = product_space(gathered.facts)
+    if space is None:
+        return []
+    clusters = [gathered.cluster] if gathered.cluster else sorted(gathered.facts.clusters)
+    told = Prospects(gathered.facts, space)
+    own = {cluster: made_by(gathered.facts, cluster) for cluster in clusters}
+    found = {
+        cluster: list(told.products(cluster, products, count=NEXT))
+        for cluster, products in own.items()
+    }
+    known = [cluster for cluster in clusters if found[cluster]]
+    if not known:
+        return []
+    chief = max(known, key=lambda cluster: len(own[cluster]))
+    blocks: list[Block] = [
+        Heading(phrase("report.prospects", language)),
+        Prose((phrase("report.prospects-told", language),)),
+        Points(tuple(_sentence(one, language) for c in known[:CLUSTERS] for one in found[c])),
+        _drawing(gathered, space, chief, own[chief]),
+    ]
+    if len(known) > CLUSTERS:
+        count = shown(len(known) - CLUSTERS, language)
+        blocks.append(Prose((phrase("report.more", language, count=count),), small=True))
+    return blocks
+
+
+def _sentence(found: Finding, language: str) -> str:
+    return found.text[language]
+
+
+def _drawing(gathered: Gathered, space: ProductSpace, cluster: str, own: list[str]) -> Figure:
+    """Return the products of a cluster and those nearest to them, joined where they are near."""
+    language = gathered.language
+    around = neighbourhood(gathered.facts, space, own, near=DRAWN)
+    places = lay_out(len(around.products), around.links)
+    names = [gathered.name(product) for product in around.products]
+    dots = tuple(
+        Dot(name, "made" if made else "near", float(x), float(y), weight=dense, size=1.2)
+        for name, made, dense, (x, y) in zip(
+            names, around.made, around.density, places.tolist(), strict=True
+        )
+    )
+    links = tuple(
+        (int(a), int(b), 1 + 20 * float(near))
+        for (a, b), near in zip(around.links, around.proximities, strict=True)
+    )
+    styles = tuple(
+        (style, phrase(f"report.product-{style}", language)) for style in ("made", "near")
+    )
+    told = tuple(
+        f"{name}: {phrase(f'report.product-{dot.style}', language)}, {percent(dense, language)}"
+        for name, dot, dense in sorted(
+            zip(names, dots, around.density, strict=True), key=lambda row: (-row[2], row[0])
+        )
+    )
+    caption = phrase("report.product-space", language, cluster=gathered.name(cluster))
+    origin = gathered.origin("potential", "--show", "next", "--of", cluster, rests_on=own)
+    return Figure(caption, Drawing(dots, links, styles), told, origin)
+
+
+def concentration_over_years(gathered: Gathered) -> list[Block]:
+    """Return how the concentration of the largest exporter's exports changed, if years are known."""
+    language = gathered.language
+    top = gathered.exports.row(0, named=True)["exporter"]
+    level = "cluster" if top in gathered.facts.clusters else ""
+    known = flows(
+        gathered.columns,
+        level=level,
+        currency=gathered.exports.row(0, named=True)["currency"] or "",
+    )
+    rows = known.rows.filter(pl.col("exporter") == top)
+    years = sorted(rows["year"].unique())
+    if len(years) < 2:
+        return []
+    series, told = [], []
+    for part in ("product", "destination"):
+        figures = [_index(rows.filter(pl.col("year") == year), part) for year in years]
+        if all(figure is None for figure in figures):
+            continue
+        words = phrase(f"report.trend-{part}", language)
+        series.append((words, tuple(figures)))
+        told += [
+            f"{words}, {year}: {shown(round(figure, 2), language)}"
+            for year, figure in zip(years, figures, strict=True)
+            if figure is not None
+        ]
+    caption = phrase("report.trend", language, exporter=gathered.name(top))
+    origin = gathered.origin("potential", "--show", "concentration", "--of", top)
+    chart = Trend(tuple(map(str, years)), tuple(series))
+    return [Figure(caption, chart, tuple(told), origin)]
+
+
+def _index(rows: pl.DataFrame, part: str) -> float | None:
+    """Return the Herfindahl index of the parts, where that of every flow is recorded."""
+    if rows.is_empty() or rows[part].null_count():
+        return None
+    return float(concentration(matrix(rows, part).values)["herfindahl"][0])

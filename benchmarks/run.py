@@ -226,7 +226,7 @@ def main() -> None:
     # The sections that other programs write are kept.
     written = HERE / "RESULTS.md"
     kept = re.search(
-        r"^## (?:Networks|Missing links|Validation|Matching).*",
+        r"^## (?:Networks|Missing links|Validation|Matching|Page).*",
         written.read_text("utf-8"),
         re.MULTILINE | re.DOTALL,
     )

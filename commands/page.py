@@ -25,19 +25,33 @@ if TYPE_CHECKING:
     type=click.Path(dir_okay=False, path_type=Path),
     help="The HTML file to write.",
 )
+@click.option("--cluster", help="Only this cluster (IRI, id or name) and its members.")
+@click.option(
+    "--suggestions/--no-suggestions",
+    default=None,
+    help="Look for likely links, after an audit; by default up to 400 actors.",
+)
 @spoken
-def page(graph: Path | str, path: Path, output: Output) -> None:
+def page(
+    graph: Path | str, path: Path, cluster: str | None, suggestions: bool | None, output: Output
+) -> None:
     """Draw GRAPH as one interactive HTML file that needs no internet."""
     from klaster.ontology.labels import phrase
 
     with working(output) as step:
         step(phrase("stage.draw", output.language))
-        write_page(existing(graph), path, output.language)
+        write_page(existing(graph), path, output.language, cluster=cluster, suggestions=suggestions)
     output.tell(phrase("cli.page", output.language, path=path))
 
 
 def write_page(
-    graph: KnowledgeGraph, path: Path, language: str, *, only_if_changed: bool = False
+    graph: KnowledgeGraph,
+    path: Path,
+    language: str,
+    *,
+    cluster: str | None = None,
+    suggestions: bool | None = None,
+    only_if_changed: bool = False,
 ) -> bool:
     """Write the page, and say whether that was needed."""
     from klaster.ontology.faults import Fault
@@ -49,9 +63,10 @@ def write_page(
             return False
     from klaster.graph.views.page import render_page
 
+    picture = graph.picture(language=language, cluster=cluster, suggestions=suggestions)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(render_page(graph.picture(language=language)), "utf-8")
+        path.write_text(render_page(picture), "utf-8")
     except OSError as reason:
         raise Fault("fault.unwritable", path=path, reason=reason) from reason
     return True

@@ -382,23 +382,33 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
         least = THRESHOLD if threshold is None else threshold
         return propose(self._columns, threshold=least, top=top, language=language)
 
-    def picture(self, *, language: str = "en") -> Picture:
-        """Return what the page shows of this graph."""
-        from klaster.graph.findings.facts import Facts
-        from klaster.graph.network.centrality import is_exact, ranking
-        from klaster.graph.views.drawing import Results, draw
-        from klaster.ontology.tables import tables
+    def picture(
+        self,
+        *,
+        language: str = "en",
+        cluster: str | None = None,
+        suggestions: bool | None = None,
+    ) -> Picture:
+        """Return what the page shows of this graph.
 
-        network = self.network()
-        shown = [name for name in _SIZED_BY if is_exact(network, name)]
-        results = Results(
-            tables={name: self.table(name) for name in tables()},
-            network=network,
-            rankings={name: ranking(network, name) for name in shown},
-            findings=self.missing(),
-            coverage=Facts(self._columns).overall_coverage,
+        Parameters
+        ----------
+        cluster
+            Only this cluster (IRI, id or name) and its members.
+        suggestions
+            Whether likely links are looked for, after an audit; by default in networks of up to
+            400 actors, where it takes no time.
+        """
+        from klaster.graph.picturing import picture_of
+
+        return picture_of(
+            self,
+            self._columns,
+            name=self._folder.name,
+            language=language,
+            cluster=cluster,
+            suggestions=suggestions,
         )
-        return draw(results, name=self._folder.name, language=language, revision=self.revision)
 
     def info(self) -> list[Count]:
         """Return counts of what is in the graph, and what the data can and cannot answer."""
@@ -423,15 +433,3 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
         from klaster.graph.asking import find_thing
 
         return find_thing(self._columns, "clusters", name)
-
-
-_SIZED_BY = (
-    "degree",
-    "in-degree",
-    "out-degree",
-    "pagerank",
-    "betweenness",
-    "harmonic-upstream",
-    "harmonic-downstream",
-    "core",
-)

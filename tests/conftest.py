@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
+from typing import Any
 
 import pytest
+from browsing import BROWSER, SWITCHES, Opened
 from made_up import LOADED_AT, SHARED, SMALL, write_tables
+from pictures import build_picture
 
 import klaster
+from klaster.graph.views.page import render_page
 
 
 @pytest.fixture(scope="session")
@@ -53,3 +57,32 @@ def demo_graph(tmp_path_factory):
     graph = klaster.open(tmp_path_factory.mktemp("demo") / "uzbekistan.klaster")
     graph.load(Path(__file__).parents[1] / "loaders/demo", name="demo", loaded_at=LOADED_AT)
     return graph
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """One browser for all tests of pages."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if BROWSER is None:
+        pytest.skip("no Chromium or Chrome on this machine")
+    with playwright.sync_playwright() as driver:
+        started = driver.chromium.launch(executable_path=BROWSER, args=SWITCHES)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def open_page(browser, tmp_path):
+    """A function that opens a picture in a browser window of its own."""
+    contexts: list[Any] = []
+
+    def open_picture(picture=None, width=1280, height=800, address="", **options):
+        path = tmp_path / f"page{len(contexts)}.html"
+        path.write_text(render_page(picture or build_picture()), encoding="utf-8")
+        context = browser.new_context(viewport={"width": width, "height": height}, **options)
+        contexts.append(context)
+        return Opened(context.new_page(), path, address)
+
+    yield open_picture
+    for context in contexts:
+        context.close()

@@ -21,6 +21,7 @@ class NodeKind:
     label: Words
     colour: str
     shape: str
+    layer: str = ""
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,16 @@ class LinkKind:
     colour: str
     directed: bool
     dashed: bool = False
+    layer: str = ""
+
+
+@dataclass(frozen=True)
+class Layer:
+    """Kinds of nodes and links that are shown or hidden together; ``shown`` at first."""
+
+    code: str
+    label: Words
+    shown: bool
 
 
 @dataclass(frozen=True)
@@ -45,12 +56,11 @@ class Measure:
 
 @dataclass(frozen=True)
 class Rank:
-    """An actor's figure by one measure; ``tied`` actors share the rank."""
+    """An actor's figure by one measure; those who share a rank are tied."""
 
     measure: str
     value: float
     rank: int
-    tied: int
 
 
 @dataclass(frozen=True)
@@ -64,7 +74,10 @@ class Reference:
 
 @dataclass(frozen=True)
 class Node:
-    """An actor, a cluster, or something that is recorded as missing."""
+    """An actor, a cluster, an instrument, or something that is recorded as missing.
+
+    ``level`` is how many steps it stands down the supply chain, -1 where it is in none.
+    """
 
     iri: str
     label: str
@@ -75,17 +88,47 @@ class Node:
     facts: tuple[tuple[Words, Words], ...] = ()
     ranks: tuple[Rank, ...] = ()
     references: tuple[Reference, ...] = ()
+    level: int = -1
+
+
+@dataclass(frozen=True)
+class Group:
+    """A group of nodes, as a bubble at ``x`` and ``y``; ``node`` stands for it, -1 if none does."""
+
+    label: Words
+    x: float
+    y: float
+    radius: float
+    node: int = -1
+
+
+@dataclass(frozen=True)
+class Grouping:
+    """A way to put nodes in groups, such as clusters.
+
+    ``of`` are the groups of each node, the main one first.
+    """
+
+    code: str
+    label: Words
+    groups: tuple[Group, ...]
+    of: tuple[tuple[int, ...], ...]
 
 
 @dataclass(frozen=True)
 class Link:
-    """A link between two nodes, given by their positions in ``Picture.nodes``."""
+    """A link between two nodes, given by their positions in ``Picture.nodes``.
+
+    ``since`` and ``until`` are the years between which it holds, where they are recorded.
+    """
 
     source: int
     target: int
     kind: str
     detail: Words
     references: tuple[Reference, ...] = ()
+    since: int | None = None
+    until: int | None = None
 
 
 @dataclass(frozen=True)
@@ -101,7 +144,11 @@ class Remark:
 
 @dataclass(frozen=True)
 class Picture:
-    """All that a page shows."""
+    """All that a page shows.
+
+    The first of ``groupings`` is the one that the page opens with. ``asides`` are sentences on
+    what is not shown, and why.
+    """
 
     title: Words
     revision: str
@@ -113,3 +160,6 @@ class Picture:
     measures: tuple[Measure, ...]
     remarks: tuple[Remark, ...]
     note: Words
+    groupings: tuple[Grouping, ...] = ()
+    layers: tuple[Layer, ...] = ()
+    asides: tuple[Words, ...] = ()

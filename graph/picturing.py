@@ -1,0 +1,69 @@
+"""What of a graph's results its page shows: which measures, and when likely links are looked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from klaster.graph.network.centrality import is_exact, ranking
+from klaster.graph.network.chain import trophic_levels
+from klaster.graph.network.communities import communities
+from klaster.graph.store.eligibility import eligible
+from klaster.graph.views.canvas import Results
+from klaster.graph.views.drawing import draw
+from klaster.ontology.tables import tables
+
+if TYPE_CHECKING:
+    from klaster.graph.knowledge_graph import KnowledgeGraph
+    from klaster.graph.store.columns import Columns
+    from klaster.graph.views.picture import Picture
+
+SHOWN: Final = (
+    "degree",
+    "in-degree",
+    "out-degree",
+    "pagerank",
+    "betweenness",
+    "harmonic-upstream",
+    "harmonic-downstream",
+    "core",
+)
+COSTLY: Final = ("betweenness", "harmonic-upstream", "harmonic-downstream")
+QUICK: Final = 3_000
+"""Pages of larger networks do without costly measures."""
+SUGGESTED: Final = 400
+"""In larger networks likely links are looked for only when they are asked for."""
+
+
+def picture_of(
+    graph: KnowledgeGraph,
+    columns: Columns,
+    *,
+    name: str,
+    language: str,
+    cluster: str | None,
+    suggestions: bool | None,
+) -> Picture:
+    """Return what the page shows of a graph: see ``KnowledgeGraph.picture``."""
+    network = graph.network(cluster=cluster)
+    shown = [
+        measure
+        for measure in SHOWN
+        if is_exact(network, measure) and (network.size <= QUICK or measure not in COSTLY)
+    ]
+    if suggestions is None:
+        suggestions = network.size <= SUGGESTED
+    frames = {table: graph.table(table) for table in tables()}
+    if cluster:
+        frames["clusters"] = frames["clusters"].filter(iri=graph.cluster(cluster))
+    results = Results(
+        tables=frames,
+        network=network,
+        rankings={measure: ranking(network, measure) for measure in shown},
+        findings=graph.missing(cluster=cluster),
+        coverage=graph.coverage(cluster=cluster),
+        communities=communities(network),
+        levels=trophic_levels(graph.network(links=["supply"], cluster=cluster)),
+        eligible=eligible(columns),
+        predicted=graph.predict(cluster=cluster) if suggestions else None,
+    )
+    return draw(results, name=name, language=language, revision=graph.revision)

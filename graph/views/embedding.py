@@ -1,0 +1,255 @@
+"""A picture as compact columns: what a page carries of its data.
+
+Columns of whole numbers are split into planes of bytes, which pack well, and all of it is packed
+with gzip and written in base64, which no text in the data can break out of. The page's
+``columns.js`` reads it back.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import math
+import re
+from collections.abc import Hashable, Iterable, Sequence
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from klaster.graph.views.picture import Grouping, Picture, Reference, Words
+
+_LANGUAGES: Final = ("en", "ru", "uz")
+_NUMBERED: Final = re.compile(r"^(.*?)([1-9]\d{0,8})$", re.DOTALL)
+
+
+def embed(picture: Picture) -> str:
+    """Return the data of a picture in base64; the same picture gives the same text."""
+    return base64.b64encode(_packed(*_laid_out(picture))).decode("ascii")
+
+
+class _Once:
+    """Values in the order in which they first came, each once."""
+
+    def __init__(self) -> None:
+        self._place: dict[Hashable, int] = {}
+
+    def of(self, value: Hashable) -> int:
+        return self._place.setdefault(value, len(self._place))
+
+    def listed(self) -> list[Any]:
+        return list(self._place)
+
+
+class _Texts(_Once):
+    """Texts, those that are the same in every language as one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # The same words come again and again; their address tells so faster than their content.
+        self._seen: dict[int, tuple[Words, int]] = {}
+
+    def words(self, words: Words) -> int:
+        known = self._seen.get(id(words))
+        if known is not None:
+            return known[1]
+        said = tuple(_say(words, language) for language in _LANGUAGES)
+        place = self.of(said[0] if len(set(said)) == 1 else said)
+        self._seen[id(words)] = (words, place)
+        return place
+
+
+def _say(words: Words, language: str) -> str:
+    return words.get(language) or words.get("en") or next(filter(None, words.values()), "")
+
+
+Columns = dict[str, NDArray[Any]]
+
+
+def _laid_out(picture: Picture) -> tuple[dict[str, Any], Columns]:
+    """Return what is told once, and the columns of what is told of each node and link."""
+    texts = _Texts()
+    references = _Once()
+    columns = _node_columns(picture, texts, references) | _link_columns(picture, texts, references)
+    groupings = [
+        _grouping(grouping, texts, columns, f"group{at}")
+        for at, grouping in enumerate(picture.groupings)
+    ]
+    head = {
+        "language": picture.language,
+        "revision": picture.revision,
+        "title": texts.words(picture.title),
+        "note": texts.words(picture.note),
+        "asides": [texts.words(words) for words in picture.asides],
+        "layers": [
+            {"code": layer.code, "label": texts.words(layer.label), "shown": layer.shown}
+            for layer in picture.layers
+        ],
+        "nodeKinds": [
+            {
+                "code": kind.code,
+                "label": texts.words(kind.label),
+                "colour": kind.colour,
+                "shape": kind.shape,
+                "layer": kind.layer,
+            }
+            for kind in picture.node_kinds
+        ],
+        "linkKinds": [
+            {
+                "code": kind.code,
+                "label": texts.words(kind.label),
+                "colour": kind.colour,
+                "directed": kind.directed,
+                "dashed": kind.dashed,
+                "layer": kind.layer,
+            }
+            for kind in picture.link_kinds
+        ],
+        "measures": [
+            {
+                "code": measure.code,
+                "label": texts.words(measure.label),
+                "meaning": texts.words(measure.meaning),
+            }
+            for measure in picture.measures
+        ],
+        "remarks": [
+            {
+                "rule": remark.rule,
+                "label": texts.words(remark.label),
+                "severity": round(remark.severity, 4),
+                "text": texts.words(remark.text),
+                "subjects": remark.subjects,
+            }
+            for remark in picture.remarks
+        ],
+        "groupings": groupings,
+        "references": references.listed(),
+        "iris": [node.iri for node in picture.nodes],
+    }
+    _shorten(head)
+    return head | {"texts": texts.listed()}, columns
+
+
+def _shorten(head: dict[str, Any]) -> None:
+    """Write the beginnings that IRIs share once."""
+    starts = _Once()
+    head["iris"] = [
+        [starts.of(iri[:cut]), iri[cut:]] for iri in head["iris"] for cut in [_cut(iri)]
+    ]
+    head["starts"] = starts.listed()
+
+
+def _cut(iri: str) -> int:
+    return max(iri.rfind("/"), iri.rfind("#")) + 1
+
+
+def _node_columns(picture: Picture, texts: _Texts, references: _Once) -> Columns:
+    kinds = {kind.code: at for at, kind in enumerate(picture.node_kinds)}
+    nodes = picture.nodes
+    facts = [[(texts.words(a), texts.words(b)) for a, b in node.facts] for node in nodes]
+    named = [{code: node.names.get(code) or node.label for code in _LANGUAGES} for node in nodes]
+    found = {
+        "name": _whole(texts.words(words) for words in named),
+        "label": _whole(texts.of(node.label) for node in nodes),
+        "kind": _whole(kinds[node.kind] for node in nodes),
+        "x": _whole(round(node.x) if math.isfinite(node.x) else 0 for node in nodes),
+        "y": _whole(round(node.y) if math.isfinite(node.y) else 0 for node in nodes),
+        "level": _whole(node.level for node in nodes),
+        "factStart": _starts(facts),
+        "factLabel": _whole(fact[0] for own in facts for fact in own),
+        "factValue": _whole(fact[1] for own in facts for fact in own),
+    }
+    found |= _cited("node", [node.references for node in nodes], texts, references)
+    for at, measure in enumerate(picture.measures):
+        ranks = [
+            next((rank for rank in node.ranks if rank.measure == measure.code), None)
+            for node in nodes
+        ]
+        found[f"value{at}"] = np.array(
+            [np.nan if rank is None else rank.value for rank in ranks], dtype=np.float32
+        )
+        found[f"rank{at}"] = _whole(0 if rank is None else rank.rank for rank in ranks)
+    return found
+
+
+def _link_columns(picture: Picture, texts: _Texts, references: _Once) -> Columns:
+    kinds = {kind.code: at for at, kind in enumerate(picture.link_kinds)}
+    links = picture.links
+    found = {
+        "source": _whole(link.source for link in links),
+        "target": _whole(link.target for link in links),
+        "linkKind": _whole(kinds[link.kind] for link in links),
+        "detail": _whole(texts.words(link.detail) for link in links),
+        "since": _whole(link.since or 0 for link in links),
+        "until": _whole(link.until or 0 for link in links),
+    }
+    return found | _cited("link", [link.references for link in links], texts, references)
+
+
+def _cited(
+    of: str, cited: Sequence[tuple[Reference, ...]], texts: _Texts, references: _Once
+) -> Columns:
+    """Return what each thing cites: a source with the beginning of a row's name, and its number."""
+    place, number = [], []
+    for own in cited:
+        for reference in own:
+            match = _NUMBERED.match(reference.row)
+            start, end = (match[1], int(match[2])) if match else (reference.row, 0)
+            known = texts.of(reference.title), texts.of(reference.address), texts.of(start)
+            place.append(references.of(known))
+            number.append(end)
+    return {
+        f"{of}CitedStart": _starts(cited),
+        f"{of}Cited": _whole(place),
+        f"{of}CitedRow": _whole(number),
+    }
+
+
+def _grouping(grouping: Grouping, texts: _Texts, columns: Columns, name: str) -> dict[str, Any]:
+    """Return a grouping; the main group of each node is a column, 0 for none."""
+    columns[name] = _whole(own[0] + 1 if own else 0 for own in grouping.of)
+    return {
+        "code": grouping.code,
+        "label": texts.words(grouping.label),
+        "groups": [
+            [texts.words(group.label), group.x, group.y, group.radius, group.node]
+            for group in grouping.groups
+        ],
+        "more": [[at, list(own[1:])] for at, own in enumerate(grouping.of) if len(own) > 1],
+    }
+
+
+def _whole(values: Iterable[int]) -> NDArray[np.int64]:
+    return np.fromiter(values, dtype=np.int64)
+
+
+def _starts(lists: Sequence[Sequence[object]]) -> NDArray[np.int64]:
+    """Return where each list begins if all stand behind each other, and where the last ends."""
+    return np.concatenate([[0], np.cumsum([len(own) for own in lists])]).astype(np.int64)
+
+
+def _packed(head: dict[str, Any], columns: Columns) -> bytes:
+    """Return the length of the head, the head as JSON, and the planes of the columns, packed."""
+    described, planes = [], []
+    for name, values in columns.items():
+        least = 0
+        differences = name.endswith("Start") or name == "source"
+        if values.dtype == np.float32:
+            words, width = values.view(np.uint32), 4
+        else:
+            values = np.diff(values, prepend=0) if differences else values
+            least = int(values.min(initial=0))
+            words = (values - least).astype(np.uint32)
+            width = max(1, (int(words.max(initial=0)).bit_length() + 7) // 8)
+        kind = "float" if values.dtype == np.float32 else "sum" if differences else ""
+        described.append([name, len(values), width, least, kind])
+        planes += [
+            ((words >> (8 * plane)) & 0xFF).astype(np.uint8).tobytes() for plane in range(width)
+        ]
+    told = {**head, "columns": described}
+    text = json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    whole = b"".join([len(text).to_bytes(4, "little"), text, *planes])
+    return gzip.compress(whole, compresslevel=6, mtime=0)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from klaster.graph.network.centrality import is_exact, ranking
 from klaster.graph.network.chain import trophic_levels
 from klaster.graph.network.communities import communities
+from klaster.graph.prospecting import prospects_of
 from klaster.graph.store.eligibility import eligible
 from klaster.graph.views.canvas import Results
 from klaster.graph.views.drawing import draw
@@ -66,4 +68,7 @@ def picture_of(
         eligible=eligible(columns),
         predicted=graph.predict(cluster=cluster) if suggestions else None,
     )
-    return draw(results, name=name, language=language, revision=graph.revision)
+    drawn = draw(results, name=name, language=language, revision=graph.revision)
+    place = {node.iri: at for at, node in enumerate(drawn.nodes) if node.kind == "cluster"}
+    found = prospects_of(columns, list(place))
+    return replace(drawn, prospects={place[iri]: prospect for iri, prospect in found.items()})

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from made_up import SMALL, write_tables
+from made_up import CHAIN, SMALL, write_tables
 
 import klaster
 from klaster.graph.views.page import render_page
@@ -177,3 +177,28 @@ def test_only_the_gravest_findings_stand_on_a_page_and_it_says_so(demo_graph, mo
     picture = demo_graph.picture()
     assert [r.text for r in picture.remarks] == [f.text for f in list(demo_graph.missing())[:3]]
     assert any("the gravest 3 of" in words["en"] for words in picture.asides)
+
+
+def test_a_cluster_shows_what_is_near_to_what_it_makes_and_its_exports(opened, tmp_path) -> None:
+    named = [{**row, "name": EVIL} if row["id"] == "dress" else row for row in CHAIN["products"]]
+    graph = klaster.open(tmp_path / "chain.klaster")
+    graph.load(write_tables(tmp_path / "chain", {**CHAIN, "products": named}))
+    picture = graph.picture()
+    shown = {picture.nodes[at].label: found for at, found in picture.prospects.items()}
+    # The first makes everything, so that nothing is near to it.
+    assert shown["Cluster 0"].products == ()
+    assert shown["Cluster 2"].made.count(True) == 2
+    assert [(year.year, year.products) for year in shown["Cluster 2"].years] == [
+        (2022, 0.5),
+        (2023, 0.5),
+    ]
+    page = opened(graph)
+    page.fill("#search", "Cluster 2")
+    page.keyboard.press("Enter")
+    spaces = page.locator("#panel svg.space")
+    assert spaces.count() == 2
+    titles = page.locator("#panel svg.space title").all_text_contents()
+    assert sorted(titles) == sorted(["Fibre", "Yarn", "Cloth", EVIL])
+    assert "(not recorded as made here)" in spaces.first.get_attribute("aria-label")
+    assert "2023: by product 0.5, by market 0.5" in page.locator("#panel").inner_text()
+    assert page.seen == []

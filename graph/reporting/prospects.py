@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import polars as pl
+from typing import Final
 
 from klaster.graph.findings.export_potential import Prospects
 from klaster.graph.findings.finding import Finding
@@ -11,8 +11,6 @@ from klaster.graph.findings.product_spaces import ProductSpace, product_space
 from klaster.graph.network.layout import lay_out
 from klaster.graph.potential import made_by
 from klaster.graph.reporting.gathered import Gathered
-from klaster.graph.trade.advantage import concentration
-from klaster.graph.trade.flows import flows, matrix
 from klaster.graph.views.document import (
     Block,
     Dot,
@@ -101,21 +99,16 @@ def _drawing(gathered: Gathered, space: ProductSpace, cluster: str, own: list[st
 def concentration_over_years(gathered: Gathered) -> list[Block]:
     """Return how the concentration of the largest exporter's exports changed, if years are known."""
     language = gathered.language
-    top = gathered.exports.row(0, named=True)["exporter"]
-    level = "cluster" if top in gathered.facts.clusters else ""
-    known = flows(
-        gathered.columns,
-        level=level,
-        currency=gathered.exports.row(0, named=True)["currency"] or "",
-    )
-    rows = known.rows.filter(pl.col("exporter") == top)
-    years = sorted(rows["year"].unique())
-    if len(years) < 2:
+    row = gathered.exports.row(0, named=True)
+    top, currency = row["exporter"], row["currency"] or ""
+    found = gathered.graph.potential(of=top, currency=currency).over_time(top)
+    if found.height < 2:
         return []
+    years = found["year"].to_list()
     series, told = [], []
-    for part in ("product", "destination"):
-        figures = [_index(rows.filter(pl.col("year") == year), part) for year in years]
-        if all(figure is None for figure in figures):
+    for part, column in _PARTS.items():
+        figures = found[column].to_list()
+        if not any(figures):
             continue
         words = phrase(f"report.trend-{part}", language)
         series.append((words, tuple(figures)))
@@ -126,12 +119,7 @@ def concentration_over_years(gathered: Gathered) -> list[Block]:
         ]
     caption = phrase("report.trend", language, exporter=gathered.name(top))
     origin = gathered.origin("potential", "--show", "concentration", "--of", top)
-    chart = Trend(tuple(map(str, years)), tuple(series))
-    return [Figure(caption, chart, tuple(told), origin)]
+    return [Figure(caption, Trend(tuple(map(str, years)), tuple(series)), tuple(told), origin)]
 
 
-def _index(rows: pl.DataFrame, part: str) -> float | None:
-    """Return the Herfindahl index of the parts, where that of every flow is recorded."""
-    if rows.is_empty() or rows[part].null_count():
-        return None
-    return float(concentration(matrix(rows, part).values)["herfindahl"][0])
+_PARTS: Final = {"product": "product_concentration", "destination": "market_concentration"}

@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from klaster.graph.views.picture import Grouping, Picture, Reference, Words
+from klaster.graph.views.picture import Grouping, Picture, Prospect, Reference, Words
 
 _LANGUAGES: Final = ("en", "ru", "uz")
 _NUMBERED: Final = re.compile(r"^(.*?)([1-9]\d{0,8})$", re.DOTALL)
@@ -126,11 +126,25 @@ def _laid_out(picture: Picture) -> tuple[dict[str, Any], Columns]:
             for remark in picture.remarks
         ],
         "groupings": groupings,
+        "prospects": {
+            str(node): _prospect(prospect, texts) for node, prospect in picture.prospects.items()
+        },
         "references": references.listed(),
         "iris": [node.iri for node in picture.nodes],
     }
     _shorten(head)
     return head | {"texts": texts.listed()}, columns
+
+
+def _prospect(prospect: Prospect, texts: _Texts) -> dict[str, Any]:
+    return {
+        "products": [texts.words(words) for words in prospect.products],
+        "made": prospect.made,
+        "places": [[round(x), round(y)] for x, y in prospect.places],
+        "links": prospect.links,
+        "following": [texts.words(words) for words in prospect.following],
+        "years": [[year.year, year.products, year.markets] for year in prospect.years],
+    }
 
 
 def _shorten(head: dict[str, Any]) -> None:

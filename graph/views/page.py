@@ -32,7 +32,7 @@ PLAIN: Final = 500
 """So many rows stand in the tables for browsers without scripts."""
 SCRIPTS: Final = (
     "columns", "words", "elements", "colours", "state", "network", "scenes", "chain", "canvas",
-    "labels", "hover", "legend", "panel", "group", "paths", "table", "search", "export",
+    "labels", "hover", "legend", "panel", "group", "prospects", "paths", "table", "search", "export",
     "address", "keys", "start",
 )  # fmt: skip
 """The page's own scripts, a story each, in the order in which they run."""

@@ -7,7 +7,7 @@ a renderer has made it text.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 Words = Mapping[str, str]
 """One text in several languages: language code (``en``, ``ru``, ``uz``) to text."""
@@ -143,11 +143,36 @@ class Remark:
 
 
 @dataclass(frozen=True)
+class ExportYear:
+    """How concentrated exports were in a year (Herfindahl index), by product and by market."""
+
+    year: int
+    products: float | None
+    markets: float | None
+
+
+@dataclass(frozen=True)
+class Prospect:
+    """What is near to what a cluster makes, and how concentrated its exports were.
+
+    ``products`` are drawn at ``places``; ``made`` says which of them are made, ``links`` which
+    are near to each other (positions). ``following`` are sentences on what could come next.
+    """
+
+    products: tuple[Words, ...] = ()
+    made: tuple[bool, ...] = ()
+    places: tuple[tuple[float, float], ...] = ()
+    links: tuple[tuple[int, int], ...] = ()
+    following: tuple[Words, ...] = ()
+    years: tuple[ExportYear, ...] = ()
+
+
+@dataclass(frozen=True)
 class Picture:
     """All that a page shows.
 
     The first of ``groupings`` is the one that the page opens with. ``asides`` are sentences on
-    what is not shown, and why.
+    what is not shown, and why. ``prospects`` are told of clusters, by their positions.
     """
 
     title: Words
@@ -163,3 +188,4 @@ class Picture:
     groupings: tuple[Grouping, ...] = ()
     layers: tuple[Layer, ...] = ()
     asides: tuple[Words, ...] = ()
+    prospects: Mapping[int, Prospect] = field(default_factory=dict)

@@ -8,6 +8,7 @@ function groupFacts(grouping, group) {
     element("div", "actions", button("primary", () => openGroup(grouping, group), phrase("open_group"))),
     ...groupSections(grouping, group, members),
     ...(stands < 0 ? [] : [findings(remarks.filter(({ subjects }) => subjects.includes(stands)))]),
+    ...(stands < 0 ? [] : prospectSections(stands)),
   ];
 }
 

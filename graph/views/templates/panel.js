@@ -134,6 +134,7 @@ function factsOf(node) {
     ...(facts.length ? [element("dl", "", ...facts)] : []),
     ...(ranked.length ? [section(phrase("ranks"), ...ranked.map((at) => rankRow(node, at)))] : []),
     ...(about.length ? [findings(about)] : []),
+    ...prospectSections(node),
     ...partners(node),
     ...(cited.length ? [section(phrase("sources"), listOf(cited, "sources"))] : []),
   ];

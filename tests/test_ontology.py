@@ -191,6 +191,7 @@ def test_no_phrase_is_given_twice_and_none_is_left_over() -> None:
         "month.",
         "parameter.",
         "report.",
+        "serve.",
         "theme.",
         "trade",
         "brokers.",

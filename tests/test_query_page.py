@@ -6,7 +6,6 @@ import csv
 import hashlib
 import io
 import json
-import shutil
 import time
 from html.parser import HTMLParser
 from importlib.resources import files
@@ -18,9 +17,6 @@ from klaster.graph.serving.pages import STATIC
 from klaster.ontology.labels import LANGUAGES
 from klaster.ontology.questions import questions
 
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 EVIL = "<img src=x onerror=window.ran=1>"
 
 
@@ -124,21 +120,6 @@ def test_the_network_is_drawn_when_it_is_asked_for_and_kept(server) -> None:
 
 
 # In a browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if BROWSER is None:
-        pytest.skip("no Chromium or Chrome on this machine")
-    switches = (
-        "--no-sandbox --disable-gpu --disable-quic --no-first-run "
-        "--disable-background-networking --disable-component-update --disable-sync"
-    )
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=BROWSER, args=switches.split())
-        yield started
-        started.close()
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import shutil
 from html.parser import HTMLParser
 
 import pytest
@@ -32,9 +31,6 @@ SECTIONS = [
     "quality",
     "methods",
 ]
-BROWSER = next(
-    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
-)
 
 
 def made(folder, tables):
@@ -269,19 +265,6 @@ def test_the_command_writes_what_the_suffix_says(tmp_path, small_graph) -> None:
     assert refused.exit_code == 1
     assert refused.stderr.strip().endswith("a report is written as .html or .md")
     assert run("report", small_graph.path, "-o", "/proc/r.md", "--lang", "en").exit_code == 1
-
-
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if BROWSER is None:
-        pytest.skip("no Chromium is installed")
-    with playwright.sync_playwright() as started:
-        running = started.chromium.launch(
-            executable_path=BROWSER, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield running
-        running.close()
 
 
 @pytest.fixture

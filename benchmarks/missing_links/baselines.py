@@ -10,11 +10,11 @@ from klaster.graph.findings.evidence import (
     Evidence,
     event_weights,
     inverse,
-    proximity,
     sector_block,
     stripe,
 )
 from klaster.graph.findings.layer import Layer
+from klaster.graph.trade.product_space import product_proximity
 
 RANK = 32
 
@@ -144,7 +144,7 @@ def long_walks(layer: Layer) -> Evidence:
 
 def related(layer: Layer) -> Evidence:
     """Σ_q m_aq φ_qp over all products that the actor has."""
-    return Evidence("relatedness, all", (layer.matrix, proximity(layer.matrix)))
+    return Evidence("relatedness, all", (layer.matrix, product_proximity(layer.matrix)))
 
 
 def _by_class(layer: Layer) -> Layer:

@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array
 
 from klaster.graph.findings.layer import Layer
+from klaster.graph.trade.product_space import product_proximity
 
 Values = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -255,15 +256,15 @@ def relatedness(layer: Layer) -> Evidence:
     together, product by product where products are recorded, else sector by sector.
     """
     if layer.bipartite:
-        near = strongest(proximity(_without_hubs(layer)), NEAREST)
+        near = strongest(product_proximity(_without_hubs(layer)), NEAREST)
         return Evidence("relatedness", (layer.matrix, csr_array(near.T)), proposes=True)
     offers, baskets = _offers_and_baskets(layer, "product", "sector")
-    return Evidence("relatedness", (offers, proximity(baskets), csr_array(baskets.T)))
+    return Evidence("relatedness", (offers, product_proximity(baskets), csr_array(baskets.T)))
 
 
 def peers(layer: Layer) -> Evidence:
     """Σ_b φ_ab m_bp over the actors most like a: φ = min(P(a|b), P(b|a)) over their products."""
-    alike = proximity(csr_array(_without_hubs(layer).T))
+    alike = product_proximity(csr_array(_without_hubs(layer).T))
     return Evidence("peers", (strongest(alike, NEAREST), layer.matrix), proposes=True)
 
 
@@ -296,17 +297,6 @@ def _offers_and_baskets(layer: Layer, column: str, otherwise: str) -> tuple[csr_
     sold.data[:] = np.minimum(sold.data, 1.0)
     bought.data[:] = np.minimum(bought.data, 1.0)
     return sold, bought
-
-
-def proximity(baskets: csr_array) -> csr_array:
-    """Return φ_pq = min(P(p|q), P(q|p)) over the baskets (rows), 0 for a product with itself."""
-    counts = _sums(baskets, 0)
-    both = csr_array(baskets.T @ baskets).tocoo()
-    row, column = both.coords
-    larger = np.maximum(counts[row], counts[column])
-    apart = row != column
-    data = both.data[apart] / larger[apart]
-    return csr_array((data, (row[apart], column[apart])), shape=both.shape)
 
 
 def taxonomy(layer: Layer) -> Evidence:

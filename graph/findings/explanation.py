@@ -12,8 +12,9 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from klaster.graph.findings.evidence import event_weights, proximity
+from klaster.graph.findings.evidence import event_weights
 from klaster.graph.findings.layer import Layer
+from klaster.graph.trade.product_space import product_proximity
 from klaster.ontology.codes import codes
 from klaster.ontology.labels import LANGUAGES, phrase_words
 
@@ -111,7 +112,7 @@ class Explainer:
     @cached_property
     def proximities(self) -> csr_array:
         """How often products go together."""
-        return proximity(self.layer.matrix)
+        return product_proximity(self.layer.matrix)
 
     @cached_property
     def ties(self) -> csr_array:

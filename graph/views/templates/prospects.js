@@ -27,7 +27,7 @@ const spaceColour = (made) => readable(made ? "#3b6ea5" : "#b35900");
 /* Names stand in the list below for whoever cannot point: the drawing tells how near they are. */
 function productSpace({ products, made, places, links }) {
   const names = products.map(say);
-  const told = names.map((name, at) => `${name} (${phrase(made[at] ? "made_here" : "not_made_here")})`).join("; ");
+  const told = names.map((name, at) => `${name} (${made[at] ? phrase("made_here") : phrase("not_made_here")})`).join("; ");
   const { at, height } = scaled(places);
   const frame = drawing("svg", { viewBox: `0 0 ${SPACE.width} ${height}`, class: "space", role: "img", "aria-label": told });
   for (const [one, other] of links) {
@@ -47,15 +47,15 @@ function productSpace({ products, made, places, links }) {
 }
 
 function legendOfSpace() {
-  const entry = (made, key) => element("span", "", nodeGlyph({ shape: made ? "circle" : "diamond", colour: spaceColour(made) }), phrase(key));
-  return element("div", "quiet space-legend", entry(true, "made_here"), entry(false, "not_made_here"));
+  const entry = (made, text) => element("span", "", nodeGlyph({ shape: made ? "circle" : "diamond", colour: spaceColour(made) }), text);
+  return element("div", "quiet space-legend", entry(true, phrase("made_here")), entry(false, phrase("not_made_here")));
 }
 
 function yearLines(years) {
-  const lines = [["by_product", 1, ""], ["by_market", 2, "5 3"]]
+  const lines = [[phrase("by_product"), 1, ""], [phrase("by_market"), 2, "5 3"]]
     .filter(([, part]) => years.some((year) => year[part] !== null));
   const step = (SPACE.width - 2 * SPACE.margin) / (years.length - 1);
-  const told = years.map((year) => `${year[0]}: ${lines.map(([key, part]) => `${phrase(key)} ${number(year[part])}`).join(", ")}`);
+  const told = years.map((year) => `${year[0]}: ${lines.map(([text, part]) => `${text} ${number(year[part])}`).join(", ")}`);
   const frame = drawing("svg", { viewBox: `0 0 ${SPACE.width} 90`, class: "space", role: "img", "aria-label": told.join("; ") });
   for (const [, part, dashes] of lines) {
     const points = years.flatMap((year, at) => (year[part] === null ? [] : [`${SPACE.margin + at * step},${80 - 70 * year[part]}`]));

@@ -27,7 +27,8 @@ import numpy as np
 import polars as pl
 
 from klaster.graph.matching.proposals import THRESHOLD, Proposals, propose
-from klaster.graph.store.columns import Columns, schema, write_columns
+from klaster.graph.store.columns import Columns, write_columns
+from klaster.ontology.schemas import schema
 from klaster.ontology.tables import SourceTables, tables
 
 RESULTS = Path(__file__).parent / "RESULTS.md"

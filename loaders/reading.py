@@ -235,9 +235,9 @@ def _read(
         yield from read_folder(path, notes, every=every)
     elif kind == "archive":
         with unpacked(path) as folder:
-            yield from read_folder(folder, notes, every=every)
+            yield from read_folder(folder, notes, every=every, passing=True)
     else:
-        yield read_table_file(path, notes, every=every)
+        yield read_table_file(path, notes, every=every, whole=every)
 
 
 def _lacks_columns(found: Found) -> bool:

@@ -36,7 +36,7 @@ def check_references(
     for name, frame in frames.items():
         for column in tables()[name].columns:
             if column.refers:
-                faults += _dangling(frame, raws[name], column, frames, known)
+                faults += dangling(frame, raws[name], column, frames, known)
     if "codes" in frames:
         faults += _codes_without_parent(frames["codes"], raws["codes"])
     return faults
@@ -77,13 +77,14 @@ def references(frame: pl.DataFrame, column: Column) -> pl.DataFrame:
     return cells.filter(pl.col("reference").is_not_null())
 
 
-def _dangling(
+def dangling(
     frame: pl.DataFrame,
     raw: RawTable,
     column: Column,
     frames: Mapping[str, pl.DataFrame],
     elsewhere: Known,
 ) -> list[CellFault]:
+    """Return a fault for each reference of one column that leads to nothing."""
     known = pl.concat(
         [pl.Series("id", [], dtype=pl.String)]
         + [frames[table]["id"].cast(pl.String) for table in column.refers if table in frames]
@@ -97,17 +98,17 @@ def _dangling(
         complete = pl.col("reference").str.contains("^https?://")
     if column.beyond:
         complete = pl.col("reference").str.contains(r"^(https?://|[\w.-]+:.)")
-    dangling = references(frame, column).filter(
-        ~complete & ~pl.col("reference").is_in(known.implode())
-    )
-    if dangling["reference"].str.contains("^https?://").any():
+    lost = references(frame, column).filter(~complete & ~pl.col("reference").is_in(known.implode()))
+    if lost.is_empty():
+        return []
+    if lost["reference"].str.contains("^https?://").any():
         there = {iri for table in column.refers for iri in elsewhere(table)}
-        dangling = dangling.filter(~pl.col("reference").is_in(list(there)))
+        lost = lost.filter(~pl.col("reference").is_in(list(there)))
     ids = known.to_list()
     if "policies" in column.refers and "policies" in frames:
         ids += forms(frames["policies"])
     faults = []
-    for count, (row, found) in enumerate(dangling.select("row", "reference").rows()):
+    for count, (row, found) in enumerate(lost.select("row", "reference").rows()):
         near = nearest(found, ids) if count < _SUGGESTIONS else ""
         values: dict[str, object] = {
             "found": _masked(found),

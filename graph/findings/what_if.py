@@ -10,7 +10,8 @@ import polars as pl
 
 from klaster.graph.findings.finding import Finding
 from klaster.graph.findings.gaps import find_gaps
-from klaster.graph.store.columns import Columns, schema
+from klaster.graph.store.columns import Columns
+from klaster.ontology.schemas import schema
 from klaster.ontology.tables import Column, tables
 
 _PLANNED: Final = "planned"

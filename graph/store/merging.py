@@ -8,7 +8,8 @@ back leaves everything as it was.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
@@ -16,7 +17,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from klaster.ontology.faults import Fault
-from klaster.ontology.tables import Table, tables
+from klaster.ontology.tables import LongTable, Table, tables
 
 _COMPARED: Final = ("actor", "same_as")
 _SHOWN: Final = 5
@@ -25,9 +26,9 @@ _SHOWN: Final = 5
 def read_tables(folders: Iterable[Path], name: str, columns: Sequence[str]) -> pl.DataFrame:
     """Return some columns of a table over all sources, with the source in ``origin``."""
     frames = [
-        pl.read_parquet(path, columns=list(columns)).with_columns(
-            origin=pl.lit(unquote(folder.name))
-        )
+        pl.read_parquet(
+            path / "*.parquet" if path.is_dir() else path, columns=list(columns)
+        ).with_columns(origin=pl.lit(unquote(folder.name)))
         for folder in folders
         if (path := folder / f"{name}.parquet").exists()
     ]
@@ -129,13 +130,30 @@ def standing(frame: pl.DataFrame, table: Table, merged: Mapping[str, str]) -> pl
     if not merged or table.name == "matches":
         return frame
     old, new = list(merged), list(merged.values())
-    turned = [pl.col("iri").replace(old, new)] if table.name == "actors" else []
+    turned = []
+    if table.name == "actors" and "iri" in frame.columns:
+        turned.append(pl.col("iri").replace(old, new))
     for column in table.columns:
+        if column.name not in frame.columns:
+            continue
         if "actors" in column.refers and column.is_list:
             turned.append(pl.col(column.name).list.eval(pl.element().replace(old, new)))
         elif "actors" in column.refers:
             turned.append(pl.col(column.name).replace(old, new))
     return frame.with_columns(turned)
+
+
+@dataclass(frozen=True)
+class StandingTable(LongTable):
+    """A long table with the IRIs that stand in place of those that give way."""
+
+    table: Table
+    merged: Mapping[str, str]
+
+    def pieces(self) -> Iterator[pl.DataFrame]:
+        """Yield the rows, a file after the other."""
+        for piece in super().pieces():
+            yield standing(piece, self.table, self.merged)
 
 
 def as_stated(

@@ -14,8 +14,8 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from klaster.graph.store.columns import schema
 from klaster.ontology.codes import codes
+from klaster.ontology.schemas import schema
 from klaster.ontology.tables import Column, Table
 from klaster.ontology.terms import DCTERMS, KL, RDFS, code_iri, mint
 
@@ -43,9 +43,10 @@ def classes_in(table: Table) -> tuple[str, ...]:
 
     Examples
     --------
-    >>> from klaster.ontology.tables import tables
-    >>> [iri.removeprefix(KL) for iri in classes_in(tables()["supplies"])]
-    ['SupplyLink', 'ServiceLink']
+        >>> from klaster.ontology.schemas import schema
+    from klaster.ontology.tables import tables
+        >>> [iri.removeprefix(KL) for iri in classes_in(tables()["supplies"])]
+        ['SupplyLink', 'ServiceLink']
     """
     found = [table.rdf_class]
     if table.name == "supplies":

@@ -16,7 +16,6 @@ import json
 import math
 import multiprocessing
 import platform
-import re
 import resource
 import sys
 import tempfile
@@ -27,8 +26,7 @@ from pathlib import Path
 
 import polars as pl
 from generate import generate
-
-HERE = Path(__file__).parent
+from results import put
 
 
 def cpu() -> float:
@@ -223,15 +221,7 @@ def main() -> None:
                 "polars": apart(quads_with_polars, folder, graph),
                 "measures": apart(measures, graph, firms <= 2000),
             }
-    # The sections that other programs write are kept.
-    written = HERE / "RESULTS.md"
-    kept = re.search(
-        r"^## (?:Networks|Missing links|Validation|Matching|Page).*",
-        written.read_text("utf-8"),
-        re.MULTILINE | re.DOTALL,
-    )
-    text = report(given.firms, results)
-    written.write_text(f"{text}\n{kept[0]}" if kept else text, "utf-8")
+    put(report(given.firms, results))
     json.dump(results, sys.stdout, indent=1)
 
 

@@ -6,7 +6,7 @@ Suppliers and buyers have heavy-tailed degrees; half the links stay in a region;
 industry, makes one to three of its products and mostly buys inputs of them; two in five belong
 to a cluster; there are policies with instruments, criteria and awards, cooperations, exports,
 owners and infrastructure. The same seed writes the same bytes. Large tables are written in
-batches: ten million links take 2 GB of memory.
+streams.
 """
 
 from __future__ import annotations
@@ -49,7 +49,16 @@ def generate(
     seed: int = 0,
     form: str = "csv",
 ) -> dict[str, int]:
-    """Write the tables of a network as ``csv`` or ``parquet``, and return how many rows each has."""
+    """Write the tables of a network as ``csv`` or ``parquet``, and return how many rows each has.
+
+    Raises
+    ------
+    ValueError
+        If there are too few firms for a network: fewer than ten.
+    """
+    if firms < 10:
+        message = f"{firms} firms make no network: at least 10 do"
+        raise ValueError(message)
     folder.mkdir(parents=True, exist_ok=True)
     streams = np.random.SeedSequence(seed).spawn(12)
     chance = dict(zip(_STREAMS, map(np.random.default_rng, streams), strict=True))

@@ -94,7 +94,7 @@ def awards(chance: np.random.Generator, firms: Firms, criteria: pl.DataFrame) ->
         right = chance.choice(np.flatnonzero(meant), count) if meant.any() else np.empty(0, int)
         others = chance.integers(0, many, count // 8)
         taken = np.unique(np.concatenate([right, others]))
-        found.append(pl.DataFrame({"instrument": [row["instrument"]] * len(taken), "to": taken}))
+        found.append(pl.select(instrument=pl.lit(row["instrument"]), to=pl.Series(taken)))
     rows = pl.concat(found).unique(maintain_order=True)
     amount = np.round(np.exp(chance.normal(17, 1, rows.height))).astype(np.int64)
     given = chance.integers(2018, 2026, rows.height)

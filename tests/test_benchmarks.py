@@ -18,7 +18,7 @@ if not FOLDER.exists():
     pytest.skip("the benchmarks are not beside the tests", allow_module_level=True)
 # At the end, so that they hide no other module.
 sys.path += [str(FOLDER), str(FOLDER / "scale")]
-economy, supply, generator, results, statements, charts, measuring, report = map(
+economy, supply, generator, results, statements, charts, measuring, report, growth = map(
     importlib.import_module,
     (
         "economy",
@@ -29,6 +29,7 @@ economy, supply, generator, results, statements, charts, measuring, report = map
         "charts",
         "measuring",
         "report",
+        "growth",
     ),
 )
 
@@ -210,7 +211,7 @@ def test_results_are_kept_and_a_row_that_was_not_run_again_says_so(
     theirs = {"engine": "rdflib", "status": "ok", "cpu": 3.0, "count": 100, "share": 0.1}
     other = {"engine": "maplib", "status": "ended after 5 s"}
     differs = {"engine": "kglab", "status": "ok", "cpu": 5.0, "count": 9, "agrees": False}
-    about = {"date": "2026-01-01", "about": "one thread"}
+    about = {"date": "2026-01-01", "about": "one thread", "versions": "Python 3"}
     report.record("quads", 1_000, about, [ours, theirs, other, differs])
     report.record("quads", 1_000, {**about, "date": "2026-02-02"}, [{**ours, "cpu": 4.0}])
     text = report.section(report.read())
@@ -218,7 +219,7 @@ def test_results_are_kept_and_a_row_that_was_not_run_again_says_so(
     assert "7.5 a statement | on 10% of the rows, from a run of 2026-01-01 |" in text
     assert "ended after 5 s, from a run of 2026-01-01" in text
     assert "| kglab | 9 | 5.000 | – | – | 1.2 | **DIFFERS**" in text
-    assert "2026-02-02 · one thread" in text
+    assert "1,000 firms: 2026-02-02, one thread." in text
 
 
 def test_the_exponent_of_each_step_is_told_and_what_grows_too_fast_is_marked() -> None:
@@ -230,7 +231,7 @@ def test_the_exponent_of_each_step_is_told_and_what_grows_too_fast_is_marked() -
         return {"date": "2026-01-01", "about": "", "rows": rows}
 
     sizes = {"1000": size(10_000, 1.0, 0.5), "10000": size(100_000, 10.0, 50.0)}
-    told = list(report.growth(sizes))
+    told = list(growth.growth(sizes))
     assert any(
         line.startswith("load: tables to a graph on disk: CPU grows as links^1.00") for line in told
     )

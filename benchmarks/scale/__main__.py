@@ -79,8 +79,8 @@ def _stage(stage: str, given: Any, asked: argparse.Namespace) -> list[dict[str, 
     threads = "all threads" if stage == "whole" or not given.limits.threads else "one thread"
     about = {
         "date": f"{dt.datetime.now(dt.UTC):%Y-%m-%d}",
-        "about": f"Python {platform.python_version()}, klaster {version('klaster')}, {peers.versions()}; "
-        f"{os.cpu_count()} cores, {threads}, load {load:.1f} at the start",
+        "about": f"{os.cpu_count()} cores, {threads}, load {load:.1f} at the start",
+        "versions": f"Python {platform.python_version()}, klaster {version('klaster')}, {peers.versions()}",
     }
 
     def record(rows: list[dict[str, Any]]) -> None:
@@ -123,7 +123,12 @@ def _asked() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--only", nargs="*", default=[], help="engines to run beside klaster")
     parser.add_argument("--steps", nargs="+", default=list(whole.STEPS), choices=whole.STEPS)
-    parser.add_argument("--limit", type=float, default=1_200, help="seconds that a piece may take")
+    parser.add_argument(
+        "--limit",
+        type=float,
+        default=1_200,
+        help="seconds that a piece may take; 7,200 at least in whole",
+    )
     parser.add_argument("--memory", type=float, default=20, help="gigabytes that a piece may take")
     parser.add_argument(
         "--threads", type=int, default=1, help="threads of each engine (0: all); whole has all"

@@ -72,7 +72,14 @@ def run(given: Given, record: Callable[[list[Row]], None]) -> list[Row]:
             target.unlink(missing_ok=True)
         rows.append(row)
         record(rows)
+    clear(given)
     return rows
+
+
+def clear(given: Given) -> None:
+    """Remove klaster's text, and the tables made of it for the peers."""
+    (given.room / "klaster.nq").unlink(missing_ok=True)
+    shutil.rmtree(given.room / "statements", ignore_errors=True)
 
 
 def tables_for_peers(given: Given, text: Path) -> list[Table]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ import projection
 import quads
 import store
 import whole
-from charts import Points, chart, exponent
+from growth import PICTURES, by_size, drawings, growth, links_of
 
 KEPT: Final = Path(__file__).parents[1] / "scale.json"
 HEADING: Final = "## Scale"
@@ -55,6 +55,12 @@ def read() -> Runs:
     return json.loads(KEPT.read_text("utf-8")) if KEPT.exists() else {}
 
 
+def draw(runs: Runs) -> None:
+    """Draw the charts of the pipeline beside RESULTS.md, where there are two sizes or more."""
+    for name, drawn in drawings(by_size(runs.get("whole", {}))).items():
+        KEPT.with_name(name).write_text(drawn, "utf-8")
+
+
 def record(stage: str, firms: int, about: Mapping[str, Any], rows: list[Row]) -> None:
     """Keep the rows of a stage at once; engines that were not run again keep their rows, marked."""
     runs = read()
@@ -85,18 +91,30 @@ def section(runs: Runs) -> str:
     ]
     for stage, title in TITLES.items():
         if stage in runs:
-            sizes = dict(sorted(runs[stage].items(), key=lambda entry: int(entry[0])))
+            sizes = by_size(runs[stage])
             lines += ["", f"### {title}", "", EXPLAINED[stage], "", *_BODY[stage](stage, sizes)]
             lines += ["", *_about(sizes)]
+    lines += ["", *(f"{line}." for line in _versions(runs))]
     return "\n".join(lines) + "\n"
 
 
 def _about(sizes: Mapping[str, Any]) -> list[str]:
-    """Say when and with what each size was run; the same is said once."""
+    """Say when and on what each size was run; the same is said once."""
     told: dict[str, list[str]] = {}
     for firms, entry in sizes.items():
-        told.setdefault(f"{entry['date']} · {entry['about']}", []).append(f"{int(firms):,}")
+        told.setdefault(f"{entry['date']}, {entry['about']}", []).append(f"{int(firms):,}")
     return [f"{' and '.join(firms)} firms: {about}." for about, firms in told.items()]
+
+
+def _versions(runs: Runs) -> list[str]:
+    """Say with which versions each stage was run; the same is said once."""
+    told: dict[str, list[str]] = {}
+    for stage, sizes in runs.items():
+        for firms, entry in sizes.items():
+            told.setdefault(entry["versions"], []).append(f"{stage} {int(firms):,}")
+    if len(told) == 1:
+        return [*told]
+    return [f"{', '.join(where)}: {versions}" for versions, where in told.items()]
 
 
 def _compared(stage: str, sizes: Mapping[str, Any]) -> list[str]:
@@ -122,7 +140,7 @@ def _compared(stage: str, sizes: Mapping[str, Any]) -> list[str]:
         for row in entry["rows"]
         if row.get("laps") and row["status"] == "ok" and row["engine"] != "maplib"
     ]
-    return [*lines, "", *(f"- {line}." for line in laps)]
+    return [*lines, *([""] if laps else []), *(f"- {line}." for line in laps)]
 
 
 def _number(row: Row, name: str, form: str) -> str:
@@ -192,7 +210,7 @@ def _pipeline(_: str, sizes: Mapping[str, Any]) -> list[str]:
         "| ---: | ---: | --- |" + " ---: |" * 7 + " --- |",
     ]
     for firms, entry in sizes.items():
-        links = _links(entry)
+        links = links_of(entry)
         for row in entry["rows"]:
             per = [_number(row, name, ",.0f") for name in ("peak_mb", "disk_mb")]
             each = [
@@ -205,8 +223,9 @@ def _pipeline(_: str, sizes: Mapping[str, Any]) -> list[str]:
             cells += [per[0], each[0], per[1], each[1], _done(row)]
             lines.append(f"| {' | '.join(cells)} |")
     growing = [f"- {line}" for line in growth(sizes)]
-    pictures = [f"![{title}]({path.name})" for title, path in _pictures(sizes) if path.exists()]
-    return [*lines, "", *growing, "", *pictures]
+    shown = {title: KEPT.with_name(name) for name, title in PICTURES.items()}
+    pictures = [f"![{title}]({path.name})" for title, path in shown.items() if path.exists()]
+    return [*lines, "", *growing, "", *pictures] if growing else lines
 
 
 def _done(row: Row) -> str:
@@ -216,76 +235,6 @@ def _done(row: Row) -> str:
     if "earlier" in row:
         said.append(f"from a run of {row['earlier']}")
     return ", ".join(said)
-
-
-def _links(entry: Mapping[str, Any]) -> int:
-    rows = [row["rows"] for row in entry["rows"] if "rows" in row]
-    return rows[0]["supplies"] if rows else 0
-
-
-def series(sizes: Mapping[str, Any], *, laps_of: str = "") -> dict[str, list[tuple[float, float]]]:
-    """Return CPU seconds by links: of each step, or of each part of one step."""
-    found: dict[str, list[tuple[float, float]]] = {}
-    for entry in sizes.values():
-        links = _links(entry)
-        for row in entry["rows"]:
-            if row["status"] != "ok" or not links:
-                continue
-            if not laps_of:
-                found.setdefault(whole.TOLD[row["engine"]], []).append((links, row["cpu"]))
-            elif row["engine"] == laps_of:
-                for name, seconds in row["laps"].items():
-                    found.setdefault(name, []).append((links, seconds))
-    return found
-
-
-def growth(sizes: Mapping[str, Any]) -> Iterator[str]:
-    """Say with which power of the links each step and each part of the long ones grows."""
-    for laps_of in ("", "load", "rules"):
-        for name, points in series(sizes, laps_of=laps_of).items():
-            # What takes no time at the larger sizes has no shape.
-            if len(points) < 2 or points[-1][1] < 0.05:
-                continue
-            told = f"{TITLES_OF.get(laps_of, '')}{name}: CPU grows as links^{exponent(points):.2f}"
-            yield f"{told}{_last(points)}{_beyond(points)}."
-
-
-TITLES_OF: Final = {"load": "load, ", "rules": "rule "}
-
-
-def _last(points: Points) -> str:
-    if len(points) < 3:
-        return ""
-    return f", from the last size but one to the last as links^{exponent(points[-2:]):.2f}"
-
-
-def _beyond(points: Points) -> str:
-    import math
-
-    limit = exponent([(links, links * math.log(links)) for links, _ in points])
-    said = f" (n log n: {limit:.2f})"
-    return said if exponent(points) <= limit else f"{said}, **faster than n log n**"
-
-
-def _pictures(sizes: Mapping[str, Any]) -> Iterator[tuple[str, Path]]:
-    for laps_of, title in (
-        ("", "CPU seconds of each step"),
-        ("load", "CPU seconds of each part of a load"),
-    ):
-        yield title, KEPT.with_name(f"scale-{laps_of or 'steps'}.svg")
-
-
-def draw(runs: Runs) -> None:
-    """Draw the charts of the pipeline beside RESULTS.md, where there are two sizes or more."""
-    sizes = dict(sorted(runs.get("whole", {}).items(), key=lambda entry: int(entry[0])))
-    for (title, path), laps_of in zip(_pictures(sizes), ("", "load"), strict=True):
-        lines = {
-            name: points
-            for name, points in series(sizes, laps_of=laps_of).items()
-            if len(points) > 1
-        }
-        if lines:
-            path.write_text(chart(lines, across="supply links", up="CPU s", title=title), "utf-8")
 
 
 _BODY: Final = {

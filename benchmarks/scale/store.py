@@ -7,7 +7,7 @@ from pathlib import Path
 
 import measuring
 import peers
-from quads import tables_for_peers
+from quads import clear, tables_for_peers
 from statements import expected
 from workroom import BASE, Given, Row, tell
 
@@ -23,7 +23,7 @@ def run(given: Given, record: Callable[[list[Row]], None]) -> list[Row]:
     """Run every engine, and record the rows after each."""
     tables = given.tables
     tell("store: klaster")
-    ours = given.built("storing:klaster_store", tables=str(tables), base=BASE)
+    ours = given.built("storing:klaster_store", given.limits, tables=str(tables), base=BASE)
     rows = [{"engine": "klaster", "share": 1.0, **ours}]
     record(rows)
     wanted = [engine for engine in ENGINES[1:] if given.wants(engine)]
@@ -68,6 +68,7 @@ def run(given: Given, record: Callable[[list[Row]], None]) -> list[Row]:
         record(rows)
     for file in files.values():
         file.unlink()
+    clear(given)
     return rows
 
 

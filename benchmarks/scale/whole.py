@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 
 import measuring
 from workroom import Given, Row, tell
@@ -30,8 +31,7 @@ from after that."""
 
 def run(given: Given, record: Callable[[list[Row]], None], *, steps: tuple[str, ...]) -> list[Row]:
     """Run the steps, and record the rows after each; a step that fails does not stop the others."""
-    limits = measuring.Limits(given.limits.seconds, given.limits.gigabytes)
-    whole = Given(given.firms, given.folder, limits, given.seed)
+    whole = replace(given, limits=given.patient)
     rows: list[Row] = []
     for step in steps:
         tell(f"whole: {TOLD[step]}, {given.firms:,} firms")

@@ -5,8 +5,8 @@ Usage: python benchmarks/generate.py FIRMS FOLDER [--links-per-firm 10] [--seed 
 Suppliers and buyers have heavy-tailed degrees; half the links stay in a region; an actor has one
 industry, makes one to three of its products and mostly buys inputs of them; two in five belong
 to a cluster; there are policies with instruments, criteria and awards, cooperations, exports,
-owners and infrastructure. The same seed writes the same bytes. Large tables are written in
-streams.
+owners and infrastructure. The same seed writes the same bytes. Links are drawn two million at a
+time, and tables written in streams.
 """
 
 from __future__ import annotations

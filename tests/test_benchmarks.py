@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import json
+import subprocess
 import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -61,6 +64,12 @@ def test_every_row_can_be_loaded_from_both_forms(made: Path, tmp_path: Path) -> 
         loaded = read_source(folder, base="https://example.org/", name="made-up")
         assert (loaded.skipped, loaded.unread) == ([], [])
         assert {name: frame.height for name, frame in loaded.tables.frames.items()} == rows
+
+
+def test_too_few_firms_are_refused(tmp_path: Path) -> None:
+    generator.generate(10, tmp_path)
+    with pytest.raises(ValueError, match="9 firms"):
+        generator.generate(9, tmp_path)
 
 
 def test_links_are_as_many_as_asked_for_and_each_is_another(made: Path) -> None:
@@ -238,3 +247,31 @@ def test_the_exponent_of_each_step_is_told_and_what_grows_too_fast_is_marked() -
     assert any(line.startswith("load, read: CPU grows as links^1.00") for line in told)
     (fast,) = [line for line in told if "faster" in line]
     assert fast.startswith("gaps by all rules: CPU grows as links^2.00 (n log n: 1.10)")
+
+
+def test_a_stage_compares_what_the_engines_write_and_tells_a_difference(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    argv = [sys.executable, str(FOLDER / "scale"), "quads", "--firms", "60", "--only", "rdflib"]
+    asked = [*argv, "--work-folder", str(tmp_path / "work"), "--results", str(tmp_path)]
+    done = subprocess.run(asked, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    ours, theirs = json.loads((tmp_path / "scale.json").read_text("utf-8"))["quads"]["60"]["rows"]
+    assert theirs["agrees"]
+    assert theirs["digest"] == ours["digest"]
+    assert ours["count"] > 5_000
+    assert "| 60 | rdflib |" in (tmp_path / "RESULTS.md").read_text("utf-8")
+
+    quads, workroom = importlib.import_module("quads"), importlib.import_module("workroom")
+
+    def forgetful(given: Any, tables: Any, target: Path, share: float) -> dict[str, Any]:
+        statements.expected(tables, target, share=share)
+        target.write_bytes(target.read_bytes().partition(b"\n")[2])
+        return {"status": "ok", "cpu": 1.0}
+
+    monkeypatch.setitem(quads._ENGINES, "rdflib", forgetful)
+    limits = measuring.Limits(seconds=60, gigabytes=4)
+    given = workroom.Given(60, tmp_path / "work", limits, only=("rdflib",))
+    *_, row = quads.run(given, lambda _: None)
+    assert not row["agrees"]
+    assert row["count"] == ours["count"] - 1

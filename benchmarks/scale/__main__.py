@@ -40,6 +40,7 @@ def main() -> int:
     from workroom import Given, tell
 
     asked = _asked()
+    report.KEPT = asked.results / "scale.json"
     wanted = STAGES if "all" in asked.stage else [name for name in STAGES if name in asked.stage]
     differing: list[str] = []
     for firms in asked.firms:
@@ -105,7 +106,7 @@ def _line(stage: str, firms: int, row: dict[str, Any]) -> str:
 def _write(report: Any, results: Any) -> None:  # noqa: ANN401
     runs = report.read()
     report.draw(runs)
-    results.put(report.section(runs))
+    results.put(report.section(runs), report.KEPT.with_name("RESULTS.md"))
 
 
 def _asked() -> argparse.Namespace:
@@ -144,6 +145,12 @@ def _asked() -> argparse.Namespace:
         type=Path,
         default=Path(tempfile.gettempdir()) / "klaster-scale",
         help="where tables, graphs and environments are kept for the next stage",
+    )
+    parser.add_argument(
+        "--results",
+        type=Path,
+        default=HERE.parent,
+        help="the folder of scale.json and RESULTS.md; another one for a trial",
     )
     return parser.parse_args()
 

@@ -195,6 +195,11 @@ def test_work_is_measured_and_ended_where_it_takes_too_much(tmp_path: Path) -> N
     assert slow["wall"] < 10
     wrong = measuring.command([*begin, "raise ValueError('no such thing')"], limits)
     assert wrong["status"] == "failed: ValueError: no such thing"
+    # What this process holds is no memory of another's.
+    ours = bytearray(300_000_000)
+    small = measuring.command([*begin, "import time; time.sleep(0.5)"], limits)
+    assert 5 < small["peak_mb"] < 100
+    del ours
     much = "x = bytearray(400_000_000)\nimport time; time.sleep(60)"
     little = measuring.Limits(seconds=30, gigabytes=0.2)
     assert measuring.command([*begin, much], little)["status"] == "ended at 0.2 GB"

@@ -89,9 +89,9 @@ def _forget_peak() -> None:
         print("the peak memory counts from the start of the process", file=sys.stderr)
 
 
-def _status(field: str) -> float:
-    """Return a field of the state of this process in megabytes."""
-    for line in Path("/proc/self/status").read_text().splitlines():
+def _status(field: str, pid: str = "self") -> float:
+    """Return a field of the state of a process in megabytes."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(field):
             return int(line.split()[1]) / 1024
     raise KeyError(field)
@@ -147,7 +147,8 @@ def command(
         "status": status,
         "cpu": usage.ru_utime + usage.ru_stime,
         "wall": time.perf_counter() - begun,
-        "peak_mb": max(usage.ru_maxrss / 1024, highest),
+        # The system's own figure is no less than what this process held when it began the other.
+        "peak_mb": highest or usage.ru_maxrss / 1024,
     }
 
 
@@ -160,10 +161,11 @@ def _watched(
         pid, code, usage = os.wait4(process.pid, os.WNOHANG)
         if pid:
             break
-        highest = max(highest, _held(process.pid))
+        held, most = _held(process.pid)
+        highest = max(highest, held, most)
         if time.perf_counter() - begun > limits.seconds:
             status = f"ended after {limits.seconds:,.0f} s"
-        elif highest > limits.gigabytes * 1024:
+        elif held > limits.gigabytes * 1024:
             status = f"ended at {limits.gigabytes:g} GB"
         if status:
             # Its own session: no other process is in the group.
@@ -179,20 +181,22 @@ def _watched(
     return status, usage, highest
 
 
-def _held(pid: int) -> float:
-    """Return the memory of a process and all that it started, in megabytes."""
+def _held(pid: int) -> tuple[float, float]:
+    """Return what a process and all that it started hold, and the most it ever held, in megabytes."""
     try:
         first = psutil.Process(pid)
         family = [first, *first.children(recursive=True)]
-    except psutil.NoSuchProcess:
-        return 0.0
+        most = _status("VmHWM", str(pid))
+    except (psutil.NoSuchProcess, OSError, KeyError):
+        # It has just ended.
+        return 0.0, 0.0
     held = 0
     for member in family:
         try:
             held += member.memory_info().rss
         except psutil.NoSuchProcess:
             continue
-    return held / 1024**2
+    return held / 1024**2, most
 
 
 def disk(path: Path) -> float:

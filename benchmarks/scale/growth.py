@@ -76,7 +76,7 @@ def drawings(sizes: Sizes) -> dict[str, str]:
     found = {}
     for (name, title), parts_of in zip(PICTURES.items(), ("", "load"), strict=True):
         lines = {
-            line: points
+            line.replace("`", ""): points
             for line, points in series(sizes, parts_of=parts_of).items()
             if len(points) > 1 and points[-1][1] >= _LEAST
         }

@@ -199,7 +199,7 @@ def _measured(_: str, sizes: Mapping[str, Any]) -> list[str]:
                 "differ" if "differ" in gaps_of else f"{max(map(float, gaps_of), default=0):.0e}"
             )
             linear = f"{row['linear']:.0f}" if "linear" in row else "–"
-            cells += [linear, worst if gaps_of else "–", f"{row['peak_mb']:,.0f}"]
+            cells += [linear, worst if gaps_of else "–", _number(row, "peak_mb", ",.0f")]
             lines.append(f"| {' | '.join(cells)} |")
     return [*lines, "", "In brackets how many times klaster's seconds."]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 _AS_TEXT: Final = 50_000
@@ -31,7 +32,7 @@ def _numbered(texts: pl.Series) -> tuple[pl.Series, pl.Series]:
     """Return a number a text, and the texts in order: the number is the place among them."""
     codes = texts.cast(pl.Categorical(pl.Categories.random())).to_physical()
     found = pl.DataFrame({"code": codes, texts.name: texts}).unique("code", keep="any")
-    found = found.sort(texts.name).with_row_index("place")
-    place = pl.repeat(0, int(found["code"].max()) + 1, dtype=pl.UInt32, eager=True)  # type: ignore[arg-type]
-    place = place.scatter(found["code"], found["place"])
-    return place.gather(codes), found[texts.name]
+    found = found.sort(texts.name)
+    place = np.zeros(int(codes.to_numpy().max()) + 1, dtype=np.uint32)
+    place[found["code"].to_numpy()] = np.arange(found.height, dtype=np.uint32)
+    return pl.Series(place[codes.to_numpy()]), found[texts.name]

@@ -67,6 +67,10 @@ class Changed(Columns):
         super().__init__(())
         self._all, self._added, self._without = columns, added, without
 
+    def links(self, name: str, *columns: str) -> pl.DataFrame:
+        """Return some columns of the records."""
+        return self.table(name).select(columns)
+
     def _merged(self, name: str) -> pl.DataFrame:
         table = tables()[name]
         frame = self._all.table(name)

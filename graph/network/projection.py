@@ -12,6 +12,7 @@ from klaster.graph.network.network import Network
 from klaster.graph.network.slices import EVERYBODY, Among
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.holding import counted, participations
+from klaster.graph.store.places import Register
 from klaster.ontology.faults import Fault
 
 LINK_KINDS: Final = ("supply", "cooperation", "ownership", "membership")
@@ -45,16 +46,6 @@ def project(
         A region, sector or kind: only its actors and the links among them are kept.
     """
     holding = columns if date is None else columns.on(date)
-    frames = [
-        _cooperations(columns, date) if kind == "cooperation" else _LINKS[kind](holding)
-        for kind in links
-    ]
-    found = pl.concat(
-        [
-            frame.with_columns(kind=pl.lit(kind)).select(*_KEPT, *_worth(frame))
-            for kind, frame in zip(links, frames, strict=True)
-        ]
-    )
     chosen = among.of(columns.table("actors"), holding)
     actors = chosen.select(actor="iri", label="name", kind="kind")
     if cluster is not None:
@@ -63,18 +54,51 @@ def project(
     actors = actors.sort("actor")
     if actors.is_empty():
         raise Fault("fault.no-network")
-    place = (
-        actors.select("actor").with_row_index("place").with_columns(pl.col("place").cast(pl.Int64))
-    )
-    placed = (
-        found.join(place.rename({"place": "source"}), left_on="from", right_on="actor")
-        .join(place.rename({"place": "target"}), left_on="to", right_on="actor")
-        .sort("source", "target", "kind", "iri")
+    register = Register(actors["actor"])
+    frames = [
+        _cooperations(columns, date) if kind == "cooperation" else _LINKS[kind](holding)
+        for kind in links
+    ]
+    placed = _in_order(
+        pl.concat(
+            [
+                _placed(frame, register).with_columns(kind=pl.lit(kind))
+                for kind, frame in zip(links, frames, strict=True)
+            ]
+        ),
+        len(register),
     )
     unit = _unit(placed)
     weight = pl.col("value") if unit else pl.lit(1.0)
     columns_kept = ["source", "target", "kind", "iri", "directed"]
     return Network(actors, placed.select(*columns_kept, weight=weight), unit)
+
+
+def _placed(frame: pl.DataFrame, register: Register) -> pl.DataFrame:
+    """Return the links of which both ends are among the actors, with their places."""
+    ends = (register.places(frame[end]).cast(pl.Int64) for end in ("from", "to"))
+    return (
+        frame.select(*_KEPT, *_worth(frame))
+        .with_columns(pl.Series("source", next(ends)), pl.Series("target", next(ends)))
+        .drop_nulls(["source", "target"])
+    )
+
+
+def _in_order(links: pl.DataFrame, size: int) -> pl.DataFrame:
+    """Return links by source, target, kind and IRI.
+
+    Sorted are numbers of the pairs; kinds and IRIs only where links join the same two.
+    """
+    pair = pl.col("source") * size + pl.col("target")
+    sorted_links = links.with_columns(pair=pair).sort("pair")
+    again = sorted_links["pair"].diff().fill_null(1) == 0
+    several = again | again.shift(-1, fill_value=False)
+    if several.any():
+        places = several.arg_true()
+        tied = sorted_links.filter(several).with_columns(at=places).sort("pair", "kind", "iri")
+        order = pl.int_range(len(several), eager=True).scatter(places, tied["at"])
+        sorted_links = sorted_links[order]
+    return sorted_links.drop("pair")
 
 
 def _worth(frame: pl.DataFrame) -> tuple[pl.Expr, pl.Expr]:
@@ -92,18 +116,23 @@ def _unit(links: pl.DataFrame) -> str | None:
     return str(currencies[0]) if currencies[0] is not None else None
 
 
-_KEPT = ["from", "to", "iri", "kind", "directed"]
+_KEPT = ["iri", "directed"]
 
 
 def _supplies(columns: Columns) -> pl.DataFrame:
-    return counted(columns.table("supplies")).with_columns(
-        pl.col("supplier").alias("from"), pl.col("buyer").alias("to"), directed=pl.lit(value=True)
+    wanted = ("supplier", "buyer", "iri", "value", "currency", "status")
+    return (
+        counted(columns.links("supplies", *wanted))
+        .rename({"supplier": "from", "buyer": "to"})
+        .with_columns(directed=pl.lit(value=True))
     )
 
 
 def _ownerships(columns: Columns) -> pl.DataFrame:
-    return counted(columns.table("ownerships")).with_columns(
-        pl.col("owner").alias("from"), pl.col("owned").alias("to"), directed=pl.lit(value=True)
+    return (
+        counted(columns.links("ownerships", "owner", "owned", "iri", "status"))
+        .rename({"owner": "from", "owned": "to"})
+        .with_columns(directed=pl.lit(value=True))
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from urllib.parse import unquote
@@ -173,6 +173,32 @@ class Columns:
             frame = frame.sort(pl.col("iri").is_in(sorted(self.merges)), maintain_order=True)
         return standing(frame, table, self.merges)
 
+    def links(self, name: str, *columns: str) -> pl.DataFrame:
+        """Return some columns of a table of records over all sources, in no order to rely on.
+
+        Only these are read, and they are not kept: long tables are best read so.
+        """
+        if name in self._read:
+            return self._read[name].select(columns)
+        table = tables()[name]
+        types = {column: schema(table)[column] for column in columns}
+        frames = []
+        for path in (folder / f"{name}.parquet" for folder in self.folders):
+            if path.exists():
+                there = pl.scan_parquet(path)
+                known = set(there.collect_schema())
+                frames.append(
+                    there.select(
+                        pl.col(column) if column in known else pl.lit(None, dtype).alias(column)
+                        for column, dtype in types.items()
+                    ).collect()
+                )
+        found = pl.concat(frames) if frames else pl.DataFrame(schema=types)
+        if not self.merges:
+            return found
+        turned = replace(table, columns=[one for one in table.columns if one.name in types])
+        return standing(found, turned, self.merges)
+
     def _merged(self, name: str) -> pl.DataFrame:
         table = tables()[name]
         frame = self.stated(name)
@@ -218,6 +244,11 @@ class _OnDay(Columns):
     def __init__(self, columns: Columns, date: dt.date) -> None:
         super().__init__(())
         self._all, self._date = columns, date
+
+    def links(self, name: str, *columns: str) -> pl.DataFrame:
+        bounds = [one for one in ("valid_from", "valid_to") if one in schema(tables()[name])]
+        frame = self._all.links(name, *dict.fromkeys([*columns, *bounds]))
+        return (frame.filter(holds(self._date)) if bounds else frame).select(columns)
 
     def _merged(self, name: str) -> pl.DataFrame:
         frame = self._all.table(name)

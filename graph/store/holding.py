@@ -39,8 +39,8 @@ def participations(columns: Columns, *, date: dt.date | None = None) -> pl.DataF
 
 def product_makers(columns: Columns) -> pl.DataFrame:
     """Return who makes what (``actor``, ``product``): as stated, or because they supply it."""
-    makes = columns.table("makes").select("actor", "product")
-    supplies = counted(columns.table("supplies"))
+    makes = columns.links("makes", "actor", "product")
+    supplies = counted(columns.links("supplies", "supplier", "product", "kind", "status"))
     goods = supplies.filter(pl.col("kind").fill_null("goods") == "goods")
     sold = goods.select(actor="supplier", product="product")
     return pl.concat([makes, sold]).drop_nulls().unique().sort("actor", "product")
@@ -52,8 +52,9 @@ def product_needers(columns: Columns) -> pl.DataFrame:
     A maker does not need to buy an input that it makes itself.
     """
     makers = product_makers(columns)
-    stated = columns.table("needs").select("actor", "product")
-    bought = counted(columns.table("supplies")).select(actor="buyer", product="product")
+    stated = columns.links("needs", "actor", "product")
+    supplies = counted(columns.links("supplies", "buyer", "product", "status"))
+    bought = supplies.select(actor="buyer", product="product")
     inputs = columns.table("recipes").select("product", "input").unique()
     by_recipe = (
         makers.join(inputs, on="product")

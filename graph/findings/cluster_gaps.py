@@ -11,7 +11,7 @@ import polars as pl
 from klaster.graph.findings.facts import HELIX, Facts, grouped
 from klaster.graph.findings.finding import Finding, make_finding
 from klaster.graph.findings.supply_gaps import actor_iris, cluster_iri
-from klaster.graph.network.network import Network
+from klaster.graph.store.holding import counted, participations
 from klaster.ontology.labels import LANGUAGES, phrase_words
 
 REACH: Final = 2
@@ -151,17 +151,24 @@ def weakly_integrated(facts: Facts) -> Iterator[Finding]:
 
 def _records(facts: Facts, actors: pl.Series) -> dict[str, tuple[str, ...]]:
     """Return the records of the links of some actors with others."""
-    network: Network = facts.network
-    names = facts.numbered.actors.iris(actors)
-    asked = network.actors["actor"].is_in(names.implode())
-    links = network.links.filter(pl.col("source") != pl.col("target"))
-    ends = [
-        links.filter(asked.gather(links[end])).select(place=end, iri="iri")
-        for end in ("source", "target")
-    ]
-    found = pl.concat(ends)
-    named = found.select("iri", actor=network.actors["actor"].gather(found["place"]))
-    return grouped(named, "actor", "iri")
+    known = facts.numbered
+    names = known.actors.iris(actors).implode()
+    described = pl.Series(known.actors.places(facts.columns.table("actors")["iri"])).implode()
+    told = []
+    for one, other in (("supplier", "buyer"), ("buyer", "supplier")):
+        asked = known.supplies.filter(pl.col(one).is_in(actors.implode()))
+        asked = asked.filter(pl.col(other).is_in(described))
+        told.append(asked.select("iri", actor=known.actors.iris(asked[one])))
+    for one, other in (("owner", "owned"), ("owned", "owner")):
+        owned = counted(facts.columns.links("ownerships", "owner", "owned", "iri", "status"))
+        asked = owned.filter(pl.col(one).is_in(names) & (pl.col(one) != pl.col(other)))
+        places = known.actors.places(asked[other])
+        told.append(asked.filter(places.is_in(described)).select("iri", actor=one))
+    takers = participations(facts.columns)
+    takers = takers.filter(known.actors.places(takers["participant"]).is_in(described))
+    several = takers.filter(pl.len().over("iri") > 1)
+    told.append(several.filter(pl.col("participant").is_in(names)).select("iri", actor="participant"))
+    return grouped(pl.concat(told), "actor", "iri")
 
 
 def _isolated(facts: Facts) -> Iterator[Finding]:

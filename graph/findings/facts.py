@@ -31,6 +31,7 @@ _KINDS_OF_HELIX: Final = {
     "finance": ("finance",),
     "logistics": ("logistics",),
 }
+_LINKS: Final = ("supply", "cooperation", "ownership")
 _WORST_FIRST: Final = ("unknown", "news", "survey", "census")
 _ROLES_OF_HELIX: Final = {
     "research-partner": "research",
@@ -263,7 +264,7 @@ class Facts:
     @cached_property
     def network(self) -> Network:
         """The network of all actors by supply, cooperation and ownership."""
-        return project(self.columns, links=("supply", "cooperation", "ownership"))
+        return project(self.columns, links=_LINKS, records=False)
 
     @cached_property
     def exporters(self) -> pl.DataFrame:

@@ -60,17 +60,21 @@ MOST: Final = 1_000
 wrong everywhere the number tells more. The number is of all."""
 
 
-def find_gaps(columns: Columns, *, cluster: str | None = None) -> Findings:
+def find_gaps(
+    columns: Columns, *, cluster: str | None = None, most: int | None = MOST
+) -> Findings:
     """Return the findings of all rules, most severe first, and how many each rule has in all.
 
     Parameters
     ----------
     cluster
         IRI of a cluster: only what concerns it is kept.
+    most
+        So many findings of a rule are kept, the gravest; None keeps all.
     """
     if columns.table("actors").is_empty():
         return Findings([], {})
-    facts = Facts(columns, cluster=cluster or "", most=MOST)
+    facts = Facts(columns, cluster=cluster or "", most=most)
     gaps = Gaps(facts, cluster or "")
     unknown = list(unrecorded(gaps))
     found: list[Finding] = []
@@ -81,7 +85,7 @@ def find_gaps(columns: Columns, *, cluster: str | None = None) -> Findings:
         count = facts.counted.get(name, len(told))
         if count:
             counts[name] = count
-        found += in_order(gaps.doubted(told))[:MOST]
+        found += in_order(gaps.doubted(told))[:most]
     return Findings(in_order([*unknown, *found]), counts)
 
 

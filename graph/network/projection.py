@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from klaster.graph.network.network import Network
 from klaster.graph.network.slices import EVERYBODY, Among
+from klaster.graph.network.stored import STORED_FROM, store_links, stored_links
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.holding import counted, participations
 from klaster.graph.store.places import Register
@@ -25,6 +27,7 @@ def project(
     cluster: str | None = None,
     date: dt.date | None = None,
     among: Among = EVERYBODY,
+    records: bool = True,
 ) -> Network:
     """Return the network of some kinds of link, of all actors or of some.
 
@@ -44,6 +47,9 @@ def project(
         IRI of a cluster: only its members and the links among them are kept.
     among
         A region, sector or kind: only its actors and the links among them are kept.
+    records
+        Whether the IRIs of the links' records are needed. If not, links that a load stored are
+        read in place of the tables, and have none.
     """
     holding = columns if date is None else columns.on(date)
     chosen = among.of(columns.table("actors"), holding)
@@ -54,12 +60,45 @@ def project(
     actors = actors.sort("actor")
     if actors.is_empty():
         raise Fault("fault.no-network")
-    register = Register(actors["actor"])
+    whole = date is None and cluster is None and among == EVERYBODY
+    placed = stored_links(columns, actors["actor"]) if whole and not records else None
+    if placed is None:
+        placed = _from_tables(columns, links, date, actors["actor"])
+    elif set(links) < set(LINK_KINDS):
+        placed = placed.filter(pl.col("kind").is_in(list(links)))
+    unit = _unit(placed)
+    weight = pl.col("value") if unit else pl.lit(1.0)
+    kept = [name for name in _COLUMNS if name in placed.columns]
+    return Network(actors, placed.select(*kept, weight=weight), unit)
+
+
+def write_network(columns: Columns, folder: Path, *, least: int = STORED_FROM) -> bool:
+    """Store the links of all kinds between all actors, if they are many; say whether they are.
+
+    The folder is ``G/network`` beside the folders ``G/tables/SOURCE`` of these tables, which it
+    holds for alone: ``project`` reads it there.
+    """
+    actors = columns.table("actors")["iri"].sort()
+    if actors.is_empty():
+        return False
+    links = _from_tables(columns, LINK_KINDS, None, actors)
+    if links.height < least:
+        return False
+    store_links(links, columns, actors, folder)
+    return True
+
+
+def _from_tables(
+    columns: Columns, links: Sequence[str], date: dt.date | None, actors: pl.Series
+) -> pl.DataFrame:
+    """Return the links of some kinds between actors, read from their tables."""
+    holding = columns if date is None else columns.on(date)
+    register = Register(actors)
     frames = [
         _cooperations(columns, date) if kind == "cooperation" else _LINKS[kind](holding)
         for kind in links
     ]
-    placed = _in_order(
+    return _in_order(
         pl.concat(
             [
                 _placed(frame, register).with_columns(kind=pl.lit(kind))
@@ -68,10 +107,6 @@ def project(
         ),
         len(register),
     )
-    unit = _unit(placed)
-    weight = pl.col("value") if unit else pl.lit(1.0)
-    columns_kept = ["source", "target", "kind", "iri", "directed"]
-    return Network(actors, placed.select(*columns_kept, weight=weight), unit)
 
 
 def _placed(frame: pl.DataFrame, register: Register) -> pl.DataFrame:
@@ -117,6 +152,7 @@ def _unit(links: pl.DataFrame) -> str | None:
 
 
 _KEPT = ["iri", "directed"]
+_COLUMNS = ("source", "target", "kind", "iri", "directed")
 
 
 def _supplies(columns: Columns) -> pl.DataFrame:

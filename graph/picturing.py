@@ -12,7 +12,6 @@ from klaster.graph.prospecting import prospects_of
 from klaster.graph.store.eligibility import eligible
 from klaster.graph.views import drawing
 from klaster.graph.views.canvas import Results
-
 from klaster.graph.views.overview import draw_overview
 from klaster.ontology.tables import tables
 
@@ -79,9 +78,7 @@ def picture_of(
     return replace(drawn, prospects={place[iri]: prospect for iri, prospect in found.items()})
 
 
-def _overview_of(
-    graph: KnowledgeGraph, network: Network, *, name: str, language: str
-) -> Picture:
+def _overview_of(graph: KnowledgeGraph, network: Network, *, name: str, language: str) -> Picture:
     """Return the picture of a graph's clusters, where its actors are too many for one page."""
     found = graph.missing()
     return draw_overview(

@@ -95,7 +95,10 @@ def _commanded(facts: Facts, links: pl.DataFrame, finals: pl.Series) -> pl.DataF
         named = step != sole[producers]
         rows.append(
             pl.DataFrame(
-                {"actor": step[named].astype(np.uint32), "final": producers[named].astype(np.uint32)}
+                {
+                    "actor": step[named].astype(np.uint32),
+                    "final": producers[named].astype(np.uint32),
+                }
             )
         )
         step = above[step]

@@ -167,7 +167,9 @@ def _records(facts: Facts, actors: pl.Series) -> dict[str, tuple[str, ...]]:
     takers = participations(facts.columns)
     takers = takers.filter(known.actors.places(takers["participant"]).is_in(described))
     several = takers.filter(pl.len().over("iri") > 1)
-    told.append(several.filter(pl.col("participant").is_in(names)).select("iri", actor="participant"))
+    told.append(
+        several.filter(pl.col("participant").is_in(names)).select("iri", actor="participant")
+    )
     return grouped(pl.concat(told), "actor", "iri")
 
 
@@ -186,9 +188,7 @@ def _isolated(facts: Facts) -> Iterator[Finding]:
         everyone.unique()
         .join(facts.pairs, on="actor", how="anti")
         .join(smallest, on="actor", how="left")
-        .with_columns(
-            pl.col("size").fill_null(everyone.height), pl.col("unknown").fill_null(whole)
-        )
+        .with_columns(pl.col("size").fill_null(everyone.height), pl.col("unknown").fill_null(whole))
         .with_columns(severity=1 / pl.col("size"))
     )
     if facts.cluster:

@@ -192,9 +192,7 @@ class Gaps:
         }
         return replace(finding, confidence=confidence, text=text)
 
-    def _doubts(
-        self, finding: Finding, touched: Mapping[str, frozenset[str]]
-    ) -> dict[str, float]:
+    def _doubts(self, finding: Finding, touched: Mapping[str, frozenset[str]]) -> dict[str, float]:
         """Return, by kind, what share of what a finding rests on lacks something."""
         things = {*finding.subjects, *finding.evidence}
         found = {}

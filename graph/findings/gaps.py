@@ -60,9 +60,7 @@ MOST: Final = 1_000
 wrong everywhere the number tells more. The number is of all."""
 
 
-def find_gaps(
-    columns: Columns, *, cluster: str | None = None, most: int | None = MOST
-) -> Findings:
+def find_gaps(columns: Columns, *, cluster: str | None = None, most: int | None = MOST) -> Findings:
     """Return the findings of all rules, most severe first, and how many each rule has in all.
 
     Parameters

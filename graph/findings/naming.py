@@ -32,9 +32,7 @@ class Naming:
         """Return the name of a thing in every language; its IRI where it has none."""
         if iri not in self._known:
             found = self._described(iri) or self._instruments.get(iri) or self._places.get(iri)
-            self._known[iri] = found or dict.fromkeys(
-                LANGUAGES, self._columns.labels.get(iri, iri)
-            )
+            self._known[iri] = found or dict.fromkeys(LANGUAGES, self._columns.labels.get(iri, iri))
         return self._known[iri]
 
     @cached_property

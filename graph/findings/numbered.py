@@ -145,9 +145,10 @@ class Numbered:
     def serving(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return rows again for each product that theirs is a kind of, itself included."""
         # What no table describes serves for nothing, not even for itself.
-        if self.above.height == len(self.products) and (
-            self.above["product"] == self.above["broader"]
-        ).all():
+        if (
+            self.above.height == len(self.products)
+            and (self.above["product"] == self.above["broader"]).all()
+        ):
             return frame
         found = frame.join(self.above, on="product")
         return found.with_columns(product="broader").drop("broader")

@@ -63,7 +63,9 @@ def _narrow(facts: Facts) -> pl.DataFrame:
     """
     supplies = facts.numbered.supplies.drop_nulls("product")
     bought = supplies.group_by(_PURCHASE).agg(
-        first=pl.col("supplier").min(), last=pl.col("supplier").max(), shares=pl.col("share").count()
+        first=pl.col("supplier").min(),
+        last=pl.col("supplier").max(),
+        shares=pl.col("share").count(),
     )
     one = bought.filter(pl.col("first") == pl.col("last")).select(
         *_PURCHASE, herfindahl=pl.lit(1.0), suppliers=pl.lit(1, pl.UInt32)

@@ -164,7 +164,10 @@ def _unmatched(facts: Facts, needs: pl.DataFrame, made: pl.DataFrame) -> pl.Data
 
 
 def _unmatched_input(facts: Facts, row: dict[str, object]) -> Finding:
-    cluster, product = cluster_iri(facts, _int(row["cluster"])), product_iri(facts, _int(row["product"]))
+    cluster, product = (
+        cluster_iri(facts, _int(row["cluster"])),
+        product_iri(facts, _int(row["product"])),
+    )
     (actor,) = actor_iris(facts, [_int(row["actor"])])
     places = row["makers"]
     candidates = actor_iris(facts, places if isinstance(places, list) else [])

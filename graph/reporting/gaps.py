@@ -50,7 +50,7 @@ def gaps_section(gathered: Gathered) -> Section:
 
 def _by_rule(gathered: Gathered) -> Block:
     language = gathered.language
-    counts = gathered.counts
+    counts = gathered.gaps_of_rules
     bars = [
         Bar(_named(rule, language), count, shown(count, language))
         for rule, count in sorted(counts.items(), key=lambda item: (-item[1], rule_order(item[0])))
@@ -67,7 +67,7 @@ def _named(rule: str, language: str) -> str:
 def _rule(gathered: Gathered, rule: str) -> Block:
     language = gathered.language
     found = [finding for finding in gathered.findings if finding.rule == rule]
-    caption = f"{_named(rule, language)}: {shown(gathered.counts[rule], language)}"
+    caption = f"{_named(rule, language)}: {shown(gathered.gaps_of_rules[rule], language)}"
     if len(found) > SHOWN:
         caption += f" ({phrase('report.shown', language, count=SHOWN)})"
     return Remarks(
@@ -148,11 +148,11 @@ def summary_of_gaps(gathered: Gathered) -> list[str]:
         return [phrase("report.no-gaps", language)]
     severe = Counter(finding.rule for finding in found if level(finding.severity) == "high")
     # Of a rule of which only the gravest are listed, more may be as grave.
-    more = "≥ " if any(severe[rule] for rule in left_out(found, gathered.counts)) else ""
+    more = "≥ " if any(severe[rule] for rule in left_out(found, gathered.gaps_of_rules)) else ""
     told = phrase(
         "report.sum-gaps",
         language,
-        gaps=counted("gaps", sum(gathered.counts.values()), language),
+        gaps=counted("gaps", sum(gathered.gaps_of_rules.values()), language),
         high=more + shown(severe.total(), language),
     )
     return [told]

@@ -81,7 +81,7 @@ class Gathered:
         return [found for found in self._found if found.rule == "G15"]
 
     @cached_property
-    def counts(self) -> dict[str, int]:
+    def gaps_of_rules(self) -> dict[str, int]:
         """How many gaps each rule finds in all; ``findings`` are the gravest of very many."""
         return {rule: count for rule, count in self._found.counts.items() if rule != "G15"}
 

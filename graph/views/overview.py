@@ -105,8 +105,8 @@ def draw_overview(
             for code in _MEASURES
         ),
         remarks=_remarks(findings, place),
-        note=phrase_words("drawing.note", coverage=codes("coverage")[coverage].labels),
-        asides=_asides(network, size, len(drawn), len(links), len(drawn_links), findings, counts),
+        note=_note(network, size, coverage),
+        asides=_asides(size, len(drawn), len(links), len(drawn_links), findings, counts),
     )
 
 
@@ -182,7 +182,10 @@ def _told(nodes: Sequence[Node], totals: Mapping[str, NDArray[np.int64]]) -> lis
 
 
 def _drawn(
-    nodes: Sequence[Node], kept: NDArray[np.int64], joined: NDArray[np.int64], links: NDArray[np.int64]
+    nodes: Sequence[Node],
+    kept: NDArray[np.int64],
+    joined: NDArray[np.int64],
+    links: NDArray[np.int64],
 ) -> tuple[tuple[Node, ...], tuple[Link, ...]]:
     """Return the nodes that are drawn, with places, and the strongest links between them."""
     place = np.full(len(nodes), -1)
@@ -205,10 +208,7 @@ def _drawn(
         replace(nodes[at], x=round(x), y=round(y))
         for at, (x, y) in zip(kept.tolist(), positions.tolist(), strict=True)
     )
-    told = [
-        phrase_words("overview.links", count={code: shown(count, code) for code in LANGUAGES})
-        for count in links.tolist()
-    ]
+    told = [_figures("overview.links", count=count) for count in links.tolist()]
     return drawn, tuple(
         Link(one, other, "supply", words)
         for (one, other), words in zip(ends.tolist(), told, strict=True)
@@ -245,8 +245,15 @@ def _remarks(findings: Sequence[Finding], place: Mapping[str, int]) -> tuple[Rem
     )
 
 
+def _note(network: Network, groups: int, coverage: str) -> Words:
+    """Say what is not drawn and where it is shown, and how complete the data are."""
+    figures = {"actors": network.size, "links": network.links.height, "groups": groups}
+    left_out = _figures("overview.not-drawn", **figures)
+    note = phrase_words("drawing.note", coverage=codes("coverage")[coverage].labels)
+    return {code: f"{left_out[code]} {note[code]}" for code in LANGUAGES}
+
+
 def _asides(
-    network: Network,
     groups: int,
     drawn: int,
     ties: int,
@@ -254,23 +261,21 @@ def _asides(
     findings: Sequence[Finding],
     counts: Mapping[str, int],
 ) -> tuple[Words, ...]:
-    """Say what is not drawn, and where it is shown."""
-
-    def told(key: str, **figures: int) -> Words:
-        said = {
-            name: {code: shown(figure, code) for code in LANGUAGES}
-            for name, figure in figures.items()
-        }
-        return phrase_words(key, **said)
-
-    found = [
-        told("overview.not-drawn", actors=network.size, links=network.links.height, groups=groups)
-    ]
+    """Say what else is left out."""
+    found = []
     if drawn < groups:
-        found.append(told("overview.groups-cut", shown=drawn, count=groups))
+        found.append(_figures("overview.groups-cut", shown=drawn, count=groups))
     if drawn_ties < ties:
-        found.append(told("overview.links-cut", most=STRONGEST, shown=drawn_ties, count=ties))
+        found.append(_figures("overview.links-cut", most=STRONGEST, shown=drawn_ties, count=ties))
     count = max(len(findings), sum(counts.values()))
     if count > REMARKS:
-        found.append(told("drawing.findings-cut", shown=REMARKS, count=count))
+        found.append(_figures("drawing.findings-cut", shown=REMARKS, count=count))
     return tuple(found)
+
+
+def _figures(key: str, **figures: int) -> Words:
+    """Return a phrase with figures as each language writes them."""
+    said = {
+        name: {code: shown(figure, code) for code in LANGUAGES} for name, figure in figures.items()
+    }
+    return phrase_words(key, **said)

@@ -279,7 +279,7 @@ class Facts:
         return everyone.join(exported_values(self.columns), on="actor", how="left")
 
 
-def grouped(frame: pl.DataFrame, by: str | list[str], of: str) -> dict[Any, tuple[str, ...]]:
+def grouped(frame: pl.DataFrame, by: str | list[str], of: str) -> dict[Any, tuple[Any, ...]]:
     """Return the different values of a column, sorted, by group."""
     groups = frame.group_by(by).agg(pl.col(of).unique().sort())
     if isinstance(by, str):

@@ -196,7 +196,8 @@ class Columns:
         found = pl.concat(frames) if frames else pl.DataFrame(schema=types)
         if not self.merges:
             return found
-        turned = replace(table, columns=[one for one in table.columns if one.name in types])
+        own = tuple(one for one in table.columns if one.name in types)
+        turned = replace(table, columns=own)
         return standing(found, turned, self.merges)
 
     def _merged(self, name: str) -> pl.DataFrame:

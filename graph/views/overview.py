@@ -11,7 +11,6 @@ import polars as pl
 from numpy.typing import NDArray
 
 from klaster.graph.findings.finding import Finding
-from klaster.graph.network.centrality import ranks
 from klaster.graph.network.layout import lay_out
 from klaster.graph.network.network import Network
 from klaster.graph.views.canvas import names, same
@@ -168,7 +167,9 @@ def _between(
 
 def _told(nodes: Sequence[Node], totals: Mapping[str, NDArray[np.int64]]) -> list[Node]:
     """Return the nodes with their totals as facts and as ranks."""
-    placed = {code: ranks(totals[code].astype(float))[0] for code in _MEASURES}
+    placed = {
+        code: pl.Series(totals[code]).rank("min", descending=True).to_list() for code in _MEASURES
+    }
     found = []
     for at, node in enumerate(nodes):
         figures = [(code, int(totals[code][at])) for code in _MEASURES]

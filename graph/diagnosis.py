@@ -38,13 +38,14 @@ class Diagnosis:
     def missing(self, *, cluster: str | None = None, language: str = "en") -> Records[Finding]:
         """Return the missing links by rule, most severe first.
 
-        ``language`` is that of the sentences where the findings are turned into a data frame.
+        Of a rule that finds more than ``klaster.graph.findings.gaps.MOST`` the gravest are
+        there; ``counts`` of what is returned tells how many each rule finds in all. ``language`` is that of the sentences where the findings are turned into a data frame.
         """
         from klaster.graph.answer import Records
         from klaster.graph.findings.gaps import find_gaps
 
         found = find_gaps(self._columns, cluster=self.cluster(cluster) if cluster else None)
-        return Records(found, lambda finding: finding.row(language))
+        return Records(found, lambda finding: finding.row(language), found.counts)
 
     def predict(
         self,

@@ -276,14 +276,18 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
         region: str | None = None,
         sector: str | None = None,
         kind: str | None = None,
+        records: bool = True,
     ) -> Network:
         """Return the network of some kinds of link (all by default), of some actors or of all.
 
         A cluster is given by IRI, id or name; a region, a sector (of the clusters to which an
-        actor belongs) and a kind of actor by code or label in any language.
+        actor belongs) and a kind of actor by code or label in any language. Without ``records``, the links of a large network
+        may come without the IRIs of their records, ten times as fast.
         """
         slices = {"region": region, "sector": sector, "kind": kind}
-        return self.projected(self._columns, links=links, cluster=cluster, date=date, **slices)
+        return self.projected(
+            self._columns, links=links, cluster=cluster, date=date, records=records, **slices
+        )
 
     def projected(
         self,
@@ -295,6 +299,7 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
         region: str | None = None,
         sector: str | None = None,
         kind: str | None = None,
+        records: bool = True,
     ) -> Network:
         """Return the network of these tables, which may be other than the graph's: see ``network``."""
         from klaster.graph.asking import find_code
@@ -312,6 +317,7 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
             cluster=self.cluster(cluster) if cluster else None,
             date=date,
             among=among,
+            records=records,
         )
 
     def central(

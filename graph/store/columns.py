@@ -235,11 +235,9 @@ class _OnDay(Columns):
         self._all, self._date = columns, date
 
     def links(self, name: str, *columns: str) -> pl.DataFrame:
-        """Return some columns of the records that hold on the day."""
-        if "valid_from" not in schema(tables()[name]):
-            return self._all.links(name, *columns)
-        dated = self._all.links(name, *{*columns, "valid_from", "valid_to"})
-        return dated.filter(holds(self._date)).select(columns)
+        bounds = [one for one in ("valid_from", "valid_to") if one in schema(tables()[name])]
+        frame = self._all.links(name, *dict.fromkeys([*columns, *bounds]))
+        return (frame.filter(holds(self._date)) if bounds else frame).select(columns)
 
     def _merged(self, name: str) -> pl.DataFrame:
         frame = self._all.table(name)

@@ -86,7 +86,7 @@ class _Export:
         self._write(
             "recipes", _slices(self._placed(recipes, products=("product", "input")), self.rows)
         )
-        kinds = broader_products(self.columns)
+        kinds = broader_products(self.columns).sort("product", "broader")
         self._write(
             "product_kinds",
             _slices(self._placed(kinds, products=("product", "broader")), self.rows),

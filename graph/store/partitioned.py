@@ -195,7 +195,8 @@ class _Export:
                 valid_from=pl.max_horizontal("valid_from", "valid_from_other"),
                 valid_to=pl.min_horizontal("valid_to", "valid_to_other"),
             )
-            yield _link(both, "participant", "other", directed=False)
+            in_order = both.sort("iri", "turn", "turn_other")
+            yield _link(in_order, "participant", "other", directed=False)
 
     def _bodies(self) -> Iterator[pl.DataFrame]:
         """Yield the links of members with the bodies that manage or coordinate their cluster."""
@@ -215,7 +216,8 @@ class _Export:
                 valid_from=pl.max_horizontal(_FIRST, "began"),
                 valid_to=pl.min_horizontal(_AFTER, "over"),
             )
-            yield _link(both, "actor", "body", directed=False)
+            in_order = both.sort("iri", "body", "valid_from", "valid_to")
+            yield _link(in_order, "actor", "body", directed=False)
 
     def _memberships(self) -> Iterator[pl.DataFrame]:
         wanted = ("actor", "cluster", "role", "valid_from", "valid_to")
@@ -251,7 +253,7 @@ def _link(
     directed: bool,
     weight: pl.Expr | None = None,
 ) -> pl.DataFrame:
-    """Return links in the columns that all have, those of a source together."""
+    """Return links in the columns that all have, those of a source together, else in order."""
     dated = (
         frame
         if frame.schema["valid_from"] == pl.Date
@@ -267,7 +269,7 @@ def _link(
     if "kind" in frame.columns:
         given["subkind"] = "kind"
     found = dated.with_columns(**given)
-    return _as_told(found, SCHEMAS["links"]).sort("source", "target", "record", "product")
+    return _as_told(found, SCHEMAS["links"]).sort("source", "target", maintain_order=True)
 
 
 def _as_told(frame: pl.DataFrame, types: Mapping[str, pl.DataType]) -> pl.DataFrame:

@@ -5,7 +5,10 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+import re
+import shlex
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -16,6 +19,7 @@ from made_up_production import production
 from spark_jobs import java, run_jobs
 
 import klaster
+from klaster.cli import main
 from klaster.graph.findings.finding import Finding
 from klaster.graph.findings.gaps import find_gaps
 from klaster.graph.network.centrality import measure
@@ -318,3 +322,21 @@ def test_gaps_are_counted_in_the_order_of_the_rules() -> None:
     rows = gaps_sheet(OUTCOME.gaps, language="en", for_people=False).rows
     assert [(row["rule"], row["count"]) for row in rows] == [("G1", 4), ("G1b", 2), ("G2", 1)]
     assert rows[1]["text"] == "unmatched input"
+
+
+def test_the_commands_of_the_documentation_are_those_there_are(small_graph, tmp_path) -> None:
+    page = (Path(__file__).parents[1] / "docs/scale.md").read_text("utf-8")
+    lines = [line for block in re.findall(r"```sh\n(.*?)```", page, re.DOTALL) for line in
+             block.replace("\\\n", "").splitlines()]  # fmt: skip
+    asked = [
+        line[line.index(" spark hdfs:") :] if "spark-submit" in line else line for line in lines
+    ]
+    told = [shlex.split(line.removeprefix("klaster ")) for line in asked if "pip" not in line]
+    assert [words[0] for words in told] == ["export", "spark", "spark"]
+    for name, *words in told:
+        words = [str(small_graph.path) if word == "nation.klaster" else word for word in words]
+        main.commands[name].make_context(name, words)
+    # What is exported is what the page tells.
+    small_graph.export(tmp_path / "nation.parquet", spark=True)
+    for path in (tmp_path / "nation.parquet").iterdir():
+        assert f"`{path.name}`" in page or f"`{path.name}/kind=supply`" in page

@@ -19,7 +19,9 @@ COVERAGE = ("census", "survey", "", "news")
 KINDS = ("enterprise", "enterprise", "enterprise", "research", "finance", "logistics", "government")
 
 
-def production(*, actors: int = 60, supplies: int = 170, seed: int = 7) -> dict[str, list]:
+def production(
+    *, actors: int = 60, supplies: int = 170, seed: int = 7
+) -> dict[str, list[dict[str, str]]]:
     """Links of all kinds: to oneself, parallel, both ways, planned, ended, dated; actors without.
 
     Every sixth actor has no link of any kind, and every fourth belongs to no cluster. All rules
@@ -28,7 +30,7 @@ def production(*, actors: int = 60, supplies: int = 170, seed: int = 7) -> dict[
     chance = random.Random(seed)  # noqa: S311
     names = [f"a{number:02}" for number in range(actors)]
     linked = [name for number, name in enumerate(names) if number % 6]
-    tables: dict[str, list] = {
+    tables: dict[str, list[dict[str, str]]] = {
         "actors": [
             {
                 "id": name,
@@ -113,7 +115,7 @@ def production(*, actors: int = 60, supplies: int = 170, seed: int = 7) -> dict[
     return tables
 
 
-def _add_common_source(tables: dict[str, list]) -> None:
+def _add_common_source(tables: dict[str, list[dict[str, str]]]) -> None:
     """Add a weaver both of whose spinners reel the cocoons of one farm, and a lonely member."""
     silk = ("silk-farm", "reeler-one", "reeler-two", "weaver", "lonely")
     tables["actors"] += [{"id": name, "name": name, "kind": "enterprise"} for name in silk]

@@ -145,7 +145,12 @@ def height(path) -> int:
 
 def test_the_manifest_tells_every_column_in_three_languages(production_graph, tmp_path) -> None:
     folder = written(production_graph, tmp_path / "out")
-    names = {"int64": pl.Int64, "double": pl.Float64, "string": pl.String, "boolean": pl.Boolean}
+    names: dict[str, object] = {
+        "int64": pl.Int64,
+        "double": pl.Float64,
+        "string": pl.String,
+        "boolean": pl.Boolean,
+    }
     names |= {"date": pl.Date, "list<string>": pl.List(pl.String), "list<int64>": pl.List(pl.Int64)}
     for name, about in told(folder).items():
         files = sorted((folder / name).rglob("*.parquet"))

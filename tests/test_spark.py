@@ -9,6 +9,7 @@ import re
 import shlex
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -70,7 +71,7 @@ def jobs() -> dict[str, list[str]]:
     }
 
 
-def told(folder, name: str) -> dict:
+def told(folder, name: str) -> dict[str, Any]:
     found = json.loads((folder / f"{name}.json").read_text("utf-8"))
     assert "bug" not in found, found["bug"]
     return found
@@ -141,7 +142,7 @@ KEPT = {
 }
 
 
-def of_finding(found, clusters: set[str]) -> tuple:
+def of_finding(found, clusters: set[str]) -> tuple[object, ...]:
     """A finding of ours in a form that both have."""
     cluster = [iri for iri in found.subjects if iri in clusters]
     actors = [iri for iri in found.subjects if iri not in clusters]
@@ -161,7 +162,7 @@ def of_finding(found, clusters: set[str]) -> tuple:
     )
 
 
-def of_row(row: dict) -> tuple:
+def of_row(row: dict[str, Any]) -> tuple[object, ...]:
     """A finding of Spark in that form."""
     actors = row["actors"] or [row["actor_iri"]]
     numbers = numbers_of(row)
@@ -177,14 +178,14 @@ def of_row(row: dict) -> tuple:
     )
 
 
-def numbers_of(row: dict) -> dict[str, float]:
+def numbers_of(row: dict[str, Any]) -> dict[str, float]:
     """A map of Parquet, which Polars gives as a dict or, before version 2, as pairs."""
     found = row["numbers"]
     return found if isinstance(found, dict) else {e["key"]: e["value"] for e in found}
 
 
 @pytest.fixture
-def gaps(on_spark, figures) -> list[dict]:
+def gaps(on_spark, figures) -> list[dict[str, Any]]:
     """What the rules found on Spark, places of actors as IRIs."""
     iris = dict(figures.select("id", "iri").rows())
     rows = pl.read_parquet(on_spark / "found/gaps/*.parquet").to_dicts()

@@ -53,7 +53,7 @@ def test_a_sheet_says_how_many_findings_there_are_where_some_are_left_out(
     some = find_gaps(_columns(demo_graph), most=2)
     manner = {"top": None, "language": language}
     data = missing_sheet(some, **manner, for_people=False, counts=some.counts)
-    assert all(row["rule_total"] == some.counts[row["rule"]] for row in data.rows)
+    assert all(row["rule_total"] == some.counts[str(row["rule"])] for row in data.rows)
     words = missing_sheet(some, **manner, for_people=True, counts=some.counts).notes[0]
     most = {rule: count for rule, count in some.counts.items() if count > 2 and rule != "G15"}
     assert most

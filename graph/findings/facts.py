@@ -32,7 +32,8 @@ _KINDS_OF_HELIX: Final = {
     "logistics": ("logistics",),
 }
 _LINKS: Final = ("supply", "cooperation", "ownership")
-_WORST_FIRST: Final = ("unknown", "news", "survey", "census")
+WORST_FIRST: Final = ("unknown", "news", "survey", "census")
+"""How complete data may be said to be, the least complete first."""
 _ROLES_OF_HELIX: Final = {
     "research-partner": "research",
     "regulator": "government",
@@ -103,16 +104,9 @@ class Facts:
     @cached_property
     def helix(self) -> pl.DataFrame:
         """Which of the helix roles an actor plays, by its kind or a coded role."""
-        kinds = {
-            kind: role
-            for role, tops in _KINDS_OF_HELIX.items()
-            for top in tops
-            for kind in narrower("actor-kind", top)
-        }
-        # A logistics company is an enterprise too, but its role in a cluster is logistics.
-        kinds["logistics"] = "logistics"
+        kinds, roles = role_of_kinds(), role_of_roles()
         actors = self.columns.table("actors")
-        turn = pl.col("role").replace_strict(_ROLES_OF_HELIX, default=None, return_dtype=pl.String)
+        turn = pl.col("role").replace_strict(roles, default=None, return_dtype=pl.String)
         by_kind = actors.select(
             actor="iri",
             role=pl.col("kind").replace_strict(kinds, default=None, return_dtype=pl.String),
@@ -138,7 +132,7 @@ class Facts:
     def overall_coverage(self) -> str:
         """Return the least complete coverage of any cluster: that of findings on all of them."""
         found = {self.coverage(cluster) for cluster in self.clusters}
-        return next((code for code in _WORST_FIRST if code in found), "unknown")
+        return next((code for code in WORST_FIRST if code in found), "unknown")
 
     def names(self, iris: Iterable[str], *, most: int = 3) -> Mapping[str, str]:
         """Return the names of several things in every language, the first few of many."""
@@ -160,7 +154,7 @@ class Facts:
 
     def _worst(self, found: Iterable[str]) -> str:
         known = set(found)
-        return next((code for code in _WORST_FIRST if code in known), self.overall_coverage)
+        return next((code for code in WORST_FIRST if code in known), self.overall_coverage)
 
     @cached_property
     def clusters_of(self) -> dict[str, tuple[str, ...]]:
@@ -277,6 +271,35 @@ class Facts:
         sold = exports.select(actor="exporter").join(actors, on="actor", how="semi")
         everyone = pl.concat([named, sold]).unique().sort("actor")
         return everyone.join(exported_values(self.columns), on="actor", how="left")
+
+
+def role_of_kinds() -> dict[str, str]:
+    """Return the helix role that actors of each kind play.
+
+    Examples
+    --------
+    >>> role_of_kinds()["university"]
+    'research'
+    """
+    kinds = {
+        kind: role
+        for role, tops in _KINDS_OF_HELIX.items()
+        for top in tops
+        for kind in narrower("actor-kind", top)
+    }
+    # A logistics company is an enterprise too, but its role in a cluster is logistics.
+    return {**kinds, "logistics": "logistics"}
+
+
+def role_of_roles() -> dict[str, str]:
+    """Return the helix role that each coded role amounts to, of those that do.
+
+    Examples
+    --------
+    >>> role_of_roles()["regulator"]
+    'government'
+    """
+    return dict(_ROLES_OF_HELIX)
 
 
 def grouped(frame: pl.DataFrame, by: str | list[str], of: str) -> dict[Any, tuple[Any, ...]]:

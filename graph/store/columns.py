@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -187,6 +187,31 @@ class Columns:
         if name == "actors" and self.merges:
             frame = frame.sort(pl.col("iri").is_in(sorted(self.merges)), maintain_order=True)
         return standing(frame, table, self.merges)
+
+    def batches(
+        self, name: str, wanted: Sequence[str], *, rows: int = 1_000_000
+    ) -> Iterator[pl.DataFrame]:
+        """Yield some columns of a table of records, so many rows at a time, as sources state them.
+
+        Whatever the size of the table, only one batch is in memory. ``wanted`` must have the
+        columns that refer to actors.
+        """
+        table = tables()[name]
+        for folder in self.folders:
+            path = folder / f"{name}.parquet"
+            if not path.exists():
+                continue
+            whole = pl.scan_parquet(path)
+            there = whole.collect_schema()
+            types = schema(table)
+            chosen = [
+                pl.col(column) if column in there else pl.lit(None, types[column]).alias(column)
+                for column in wanted
+            ]
+            height = int(whole.select(pl.len()).collect().item())
+            for start in range(0, height, rows):
+                frame = whole.slice(start, rows).select(chosen).collect()
+                yield standing(frame, table, self.merges)
 
     def _merged(self, name: str) -> pl.DataFrame:
         table = tables()[name]

@@ -24,6 +24,18 @@ def participations(columns: Columns, *, date: dt.date | None = None) -> pl.DataF
     What is said of a cooperation in one of its rows is said of all of them; a participant may
     come later or leave earlier. With ``date``, only who takes part on that day.
     """
+    rows = dated_participations(columns)
+    if date is not None:
+        rows = rows.filter(holds(date))
+    kept = ["iri", "kind", "participant", "locator", "origin"]
+    return rows.select(kept).unique(["iri", "participant"], maintain_order=True)
+
+
+def dated_participations(columns: Columns) -> pl.DataFrame:
+    """Return the rows of the cooperations that hold, each with the days of its participant.
+
+    A participant who left and came back has several.
+    """
     rows = columns.table("cooperations").with_columns(
         pl.col("status").drop_nulls().first().over("iri"),
         pl.col("kind").drop_nulls().first().over("iri"),
@@ -32,10 +44,7 @@ def participations(columns: Columns, *, date: dt.date | None = None) -> pl.DataF
             for bound in ("valid_from", "valid_to")
         ),
     )
-    if date is not None:
-        rows = rows.filter(holds(date))
-    kept = ["iri", "kind", "participant", "locator", "origin"]
-    return counted(rows).select(kept).unique(["iri", "participant"], maintain_order=True)
+    return counted(rows)
 
 
 def product_makers(columns: Columns) -> pl.DataFrame:

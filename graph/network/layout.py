@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import KDTree
 
 from klaster.graph.network.packing import pack, tray
 from klaster.graph.network.stress import Positions, by_distances, by_pivots, hops
@@ -24,6 +23,8 @@ SPACING: Final = 90.0
 GROUPED_FROM: Final = 140
 """Larger parts are laid out group by group."""
 _EXACT: Final = 200
+_FEW: Final = 150
+"""Among so many nodes near ones are found by comparing all."""
 _ROUNDS: Final = 60
 _ROOM: Final = 0.6
 """Root mean square of the distances to the middle, in spacings, of one node in a disc of them."""
@@ -259,17 +260,39 @@ def apart(positions: Positions) -> Positions:
         if moved is positions:
             return positions
         positions = moved
-    nearest = KDTree(positions).query(positions, k=2)[0][:, 1].min()
-    return positions * max(1.0, SPACING / max(float(nearest), SPACING / 8))
+    return positions * max(1.0, SPACING / max(_nearest(positions), SPACING / 8))
+
+
+def _nearest(positions: Positions) -> float:
+    """Return the distance between the two nodes that are nearest to each other."""
+    if len(positions) <= _FEW:
+        distance = np.hypot(*(positions[:, None, :] - positions[None, :, :]).T)
+        np.fill_diagonal(distance, np.inf)
+        return float(distance.min())
+    from scipy.spatial import KDTree
+
+    return float(KDTree(positions).query(positions, k=2)[0][:, 1].min())
+
+
+def _close(positions: Positions, least: float) -> Places:
+    """Return the pairs of nodes that are nearer than ``least``, in order."""
+    if len(positions) <= _FEW:
+        # As quick as a tree, and without the time that it takes to import one.
+        gap = positions[:, None, :] - positions[None, :, :]
+        near = np.triu((gap**2).sum(axis=2) <= least**2, 1)
+        return np.column_stack(np.nonzero(near))
+    from scipy.spatial import KDTree
+
+    close = KDTree(positions).query_pairs(least, output_type="ndarray")
+    # The tree's order may depend on rounding; sums should not.
+    return np.asarray(close[np.lexsort((close[:, 1], close[:, 0]))])
 
 
 def _pushed(positions: Positions, least: float) -> Positions:
     """Push pairs that are nearer than they should be; the very same array if there are none."""
-    close = KDTree(positions).query_pairs(least * 0.999, output_type="ndarray")
+    close = _close(positions, least * 0.999)
     if not len(close):
         return positions
-    # The tree's order may depend on rounding; sums should not.
-    close = close[np.lexsort((close[:, 1], close[:, 0]))]
     gap = positions[close[:, 0]] - positions[close[:, 1]]
     distance = np.hypot(*gap.T)
     same = distance < 1e-6

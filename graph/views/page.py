@@ -56,9 +56,9 @@ def render_page(picture: Picture) -> str:
     templates = files("klaster.graph.views") / "templates"
     style = style_of(templates)
     script = script_of(templates)
-    library = _library()
     phrases = _phrases()
     net = as_pyvis(picture)
+    library = _library()
     # pyvis renders with a fixed list of names; globals are its only door for anything else.
     net.templateEnv.loader = DictLoader(
         {"page.html": (templates / "page.html").read_text(encoding="utf-8")}

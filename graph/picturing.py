@@ -9,7 +9,7 @@ from klaster.graph.findings.gaps import find_gaps
 from klaster.graph.network.centrality import is_exact, ranking
 from klaster.graph.network.chain import trophic_levels
 from klaster.graph.network.communities import communities
-from klaster.graph.network.one_thread import one_thread
+from klaster.graph.network.undisturbed import one_thread, uncollected
 from klaster.graph.prospecting import prospects_of
 from klaster.graph.store.eligibility import eligible
 from klaster.graph.views.canvas import Results
@@ -48,7 +48,7 @@ def picture_of(
     suggestions: bool | None,
 ) -> Picture:
     """Return what the page shows of a graph: see ``KnowledgeGraph.picture``."""
-    with one_thread():
+    with one_thread(), uncollected():
         return _picture_of(
             graph, columns, name=name, language=language, cluster=cluster, suggestions=suggestions
         )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _ROUNDS: Final = 5
 _MOST_RUNS: Final = 10
-_RUNS_UP_TO: Final = 2_000_000
+_RUNS_UP_TO: Final = 120_000
 """As many ties are searched together in all runs: smaller networks are searched more often."""
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 

@@ -67,12 +67,14 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
     @property
     def revision(self) -> str:
         """A name of the state of the graph, which changes with every load that changes it."""
-        sources = sorted(f"{entry.name} {entry.sha256}" for entry in self._manifest.sources)
         import hashlib
+        from importlib.metadata import version
 
-        from klaster.graph.loading import program
-
-        return hashlib.sha256("\n".join([*sources, program()]).encode()).hexdigest()[:16]
+        sources = sorted(
+            f"{entry.name} {entry.sha256} {entry.loader}" for entry in self._manifest.sources
+        )
+        told = "\n".join([*sources, version("klaster")])
+        return hashlib.sha256(told.encode()).hexdigest()[:16]
 
     def sources(self) -> list[SourceEntry]:
         """Return what was loaded: from where, when, how many rows of each table."""
@@ -390,7 +392,6 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
 
         On a network it is the least complete of those of the clusters of its actors.
         """
-        from klaster.graph.central import coverage_of
         from klaster.graph.findings.facts import Facts
 
         facts = Facts(self._columns)
@@ -398,6 +399,8 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
             return facts.coverage(self.cluster(cluster))
         if network is None:
             return facts.overall_coverage
+        from klaster.graph.central import coverage_of
+
         return coverage_of(facts, network.actors["actor"])
 
     def match(

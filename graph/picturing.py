@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from klaster.graph.findings.gaps import find_gaps
 from klaster.graph.network.centrality import is_exact, ranking
 from klaster.graph.network.chain import trophic_levels
 from klaster.graph.network.communities import communities
+from klaster.graph.network.undisturbed import one_thread, uncollected
 from klaster.graph.prospecting import prospects_of
 from klaster.graph.store.eligibility import eligible
 from klaster.graph.views import drawing
@@ -48,6 +50,21 @@ def picture_of(
     suggestions: bool | None,
 ) -> Picture:
     """Return what the page shows of a graph: see ``KnowledgeGraph.picture``."""
+    with one_thread(), uncollected():
+        return _picture_of(
+            graph, columns, name=name, language=language, cluster=cluster, suggestions=suggestions
+        )
+
+
+def _picture_of(
+    graph: KnowledgeGraph,
+    columns: Columns,
+    *,
+    name: str,
+    language: str,
+    cluster: str | None,
+    suggestions: bool | None,
+) -> Picture:
     network = graph.network(cluster=cluster, records=False)
     if network.size > drawing.MOST and not cluster:
         return _overview_of(graph, network, name=name, language=language)
@@ -65,7 +82,7 @@ def picture_of(
         tables=frames,
         network=network,
         rankings={measure: ranking(network, measure) for measure in shown},
-        findings=graph.missing(cluster=cluster),
+        findings=find_gaps(columns, cluster=graph.cluster(cluster) if cluster else None),
         coverage=graph.coverage(cluster=cluster),
         communities=communities(network),
         levels=trophic_levels(graph.network(links=["supply"], cluster=cluster)),

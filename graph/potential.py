@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -20,7 +21,7 @@ from klaster.graph.trade.advantage import (
     ubiquity,
 )
 from klaster.graph.trade.complexity import Complexity, economic_complexity
-from klaster.graph.trade.flows import Flows, Matrix, flows, matrix
+from klaster.graph.trade.flows import LEVELS, Flows, Matrix, flows, matrix
 from klaster.graph.trade.growth import margins, market_shares
 from klaster.graph.trade.product_space import density, outlook, product_proximity
 from klaster.ontology.faults import Fault
@@ -395,9 +396,10 @@ def next_products(
     if space is None:
         raise Fault("fault.no-product-space")
     prospects = Prospects(facts, space)
+    made = Made(facts)
     found: list[Finding] = []
     for exporter in exporters:
-        own = made_by(facts, exporter)
+        own = made.by(exporter)
         if strict and not any(prospects.homes.of(product) for product in own):
             raise Fault("fault.nothing-made", name=facts.name(exporter))
         found += prospects.products(exporter, own, count=count, order=order)
@@ -406,23 +408,56 @@ def next_products(
 
 def made_by(facts: Facts, exporter: str) -> list[str]:
     """Return what an exporter makes: by its members' or its own records, or by its exports."""
-    members = facts.members_of.get(exporter, (exporter,))
-    made = facts.makers.filter(pl.col("actor").is_in(members))["product"].to_list()
-    for level in ("actor", "cluster", "region", "country"):
-        found = flows(facts.columns, level=level)
-        if exporter not in found.rows["exporter"]:
-            continue
-        traded = matrix(found.in_year(_latest(found, exporter)))
-        strong = traded.values
-        if len(traded.exporters) > _FEWEST:
-            strong = specialised(revealed_advantage(strong))
-        made += [traded.columns[place] for place in strong[[traded.row(exporter)]].indices]
-    return sorted(set(made))
+    return Made(facts).by(exporter)
 
 
-def _latest(found: Flows, exporter: str) -> int:
-    """Return the last year in which somebody exports."""
-    return int(found.rows.filter(pl.col("exporter") == exporter)["year"].to_numpy().max())
+class Made:
+    """What exporters make; the flows of each level are worked out once for all of them."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._known: dict[tuple[str, int], tuple[Matrix, csr_array]] = {}
+
+    def by(self, exporter: str) -> list[str]:
+        """Return what an exporter makes: by its members' or its own records, or by its exports."""
+        members = self._facts.members_of.get(exporter, (exporter,))
+        made = {product for member in members for product in self._recorded.get(member, ())}
+        for level, latest in self._latest.items():
+            if exporter in latest:
+                traded, strong = self._strong(level, latest[exporter])
+                row = strong[[traded.row(exporter)]]
+                made.update(traded.columns[place] for place in row.indices)
+        return sorted(made)
+
+    @cached_property
+    def _recorded(self) -> dict[str, list[str]]:
+        """The products that each actor is recorded to make."""
+        found: dict[str, list[str]] = {}
+        for actor, product in self._facts.makers.select("actor", "product").rows():
+            found.setdefault(actor, []).append(product)
+        return found
+
+    @cached_property
+    def _flows(self) -> dict[str, Flows]:
+        return {level: flows(self._facts.columns, level=level) for level in LEVELS}
+
+    @cached_property
+    def _latest(self) -> dict[str, dict[str, int]]:
+        """The last year in which each exporter of a level exports."""
+        return {
+            level: dict(found.rows.group_by("exporter").agg(pl.col("year").max()).rows())
+            for level, found in self._flows.items()
+        }
+
+    def _strong(self, level: str, year: int) -> tuple[Matrix, csr_array]:
+        """Return the exports of a year, and where exporters are specialised."""
+        if (level, year) not in self._known:
+            traded = matrix(self._flows[level].in_year(year))
+            strong = traded.values
+            if len(traded.exporters) > _FEWEST:
+                strong = specialised(revealed_advantage(strong))
+            self._known[level, year] = traded, strong
+        return self._known[level, year]
 
 
 def _named(name: str, known: Sequence[str], facts: Facts) -> str:

@@ -12,7 +12,7 @@ from klaster.graph.findings.facts import Facts
 from klaster.graph.findings.neighbourhood import neighbourhood
 from klaster.graph.findings.product_spaces import product_space
 from klaster.graph.network.layout import lay_out
-from klaster.graph.potential import Potential, made_by
+from klaster.graph.potential import Made, Potential
 from klaster.graph.store.columns import Columns
 from klaster.graph.trade.flows import flows
 from klaster.graph.views.picture import ExportYear, Prospect
@@ -33,13 +33,15 @@ def prospects_of(columns: Columns, clusters: Sequence[str]) -> dict[str, Prospec
     facts = Facts(columns)
     space = product_space(facts)
     told = Prospects(facts, space) if space else None
+    made = Made(facts)
     years = _years(columns)
     largest = sorted(
         (cluster for cluster in clusters if cluster in facts.clusters),
         key=lambda cluster: (-len(facts.members_of[cluster]), cluster),
     )
     found = {
-        cluster: _prospect(told, cluster, years.get(cluster, ())) for cluster in largest[:CLUSTERS]
+        cluster: _prospect(told, made, cluster, years.get(cluster, ()))
+        for cluster in largest[:CLUSTERS]
     }
     return {cluster: shown for cluster, shown in sorted(found.items()) if shown != Prospect()}
 
@@ -57,11 +59,13 @@ def _years(columns: Columns) -> dict[str, tuple[ExportYear, ...]]:
     }
 
 
-def _prospect(told: Prospects | None, cluster: str, years: tuple[ExportYear, ...]) -> Prospect:
+def _prospect(
+    told: Prospects | None, made: Made, cluster: str, years: tuple[ExportYear, ...]
+) -> Prospect:
     """Return what is shown of one cluster."""
     if told is None:
         return Prospect(years=years)
-    own = made_by(told.facts, cluster)
+    own = made.by(cluster)
     following = tuple(found.text for found in told.products(cluster, own, count=NEXT))
     if not following:
         return Prospect(years=years)

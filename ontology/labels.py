@@ -87,14 +87,11 @@ def phrase_words(key: str, **values: object) -> dict[str, str]:
 
     A value that is itself a mapping from language to text is put in in that language.
     """
-    return {
-        language: phrase(
-            key,
-            language,
-            **{
-                name: value[language] if isinstance(value, Mapping) else value
-                for name, value in values.items()
-            },
-        )
-        for language in LANGUAGES
-    }
+    told = _phrases()[key]
+    # Tens of thousands of findings are put in words: a dictionary is recognised at once.
+    by_language = [name for name, value in values.items() if isinstance(value, dict | Mapping)]
+    found = {}
+    for language in LANGUAGES:
+        spoken = values | {name: values[name][language] for name in by_language}  # type: ignore[index]
+        found[language] = told[language].format_map(spoken)
+    return found

@@ -103,3 +103,12 @@ def test_levels_agree_with_the_dense_solution() -> None:
     found = trophic_levels(network)
     assert nx.is_weakly_connected(graph.subgraph({int(a) for a in network.actors["actor"]}))
     assert found == pytest.approx(expected - expected.min(), abs=1e-4)
+
+
+def test_discs_that_pushing_cannot_part_are_given_room() -> None:
+    radii = np.full(240, 10.0)
+    radii[::2] = 400.0
+    middles = place_discs(radii, csr_array(np.ones((240, 240)) - np.eye(240)))
+    assert np.isfinite(middles).all()
+    gaps = pdist(middles) - pdist(radii[:, None], lambda one, other: float(one[0] + other[0]))
+    assert gaps.min() >= -1e-3

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
 Values = NDArray[np.float64]
 Whole = NDArray[np.int64]
@@ -28,9 +27,7 @@ def area(positives: Values, negatives: Values) -> float:
     """
     if not len(positives) or not len(negatives):
         return float("nan")
-    ranks = rankdata(np.concatenate([positives, negatives]))[: len(positives)]
-    least = len(positives) * (len(positives) + 1) / 2
-    return float((ranks.sum() - least) / (len(positives) * len(negatives)))
+    return float(shares_below(positives, negatives).mean())
 
 
 def best_first(scores: Values, rng: np.random.Generator) -> Whole:
@@ -73,13 +70,13 @@ def interval(draws: Sequence[float] | Values, level: float = 0.95) -> tuple[floa
 
 def mean_interval(draws: Sequence[float] | Values) -> tuple[float, float]:
     """Return a 95 % interval of the mean of a few repeated measurements (Student's t)."""
-    from scipy.stats import t
+    from scipy.special import stdtrit
 
     known = np.asarray(draws, dtype=float)
     known = known[~np.isnan(known)]
     if len(known) < 2:
         return (float("nan"), float("nan"))
-    half = float(t.ppf(0.975, len(known) - 1) * known.std(ddof=1) / np.sqrt(len(known)))
+    half = float(stdtrit(len(known) - 1, 0.975) * known.std(ddof=1) / np.sqrt(len(known)))
     return (float(known.mean() - half), float(known.mean() + half))
 
 

@@ -28,7 +28,14 @@ from klaster.graph.findings.accuracy import (
 )
 from klaster.graph.findings.layer import Layer
 from klaster.graph.findings.prediction import Ensemble
-from klaster.graph.findings.trials import Trial, draw_negatives, held_out, ordered, truth_of
+from klaster.graph.findings.trials import (
+    Trial,
+    draw_degree_matched,
+    draw_negatives,
+    held_out,
+    ordered,
+    truth_of,
+)
 from klaster.ontology.faults import Fault
 
 Values = NDArray[np.float64]
@@ -150,8 +157,11 @@ def measure(
     *,
     seed: int = 0,
     draws: int = DRAWS,
+    all_kinds: bool = True,
 ) -> dict[str, Outcome]:
     """Measure methods in one trial on the same pairs, with 95 % intervals.
+
+    Negatives are drawn all four ways, or else by degree alone, and the other areas are None.
 
     The row of each has ``method, positives, prior, candidates, coverage, auc_random, auc_degree,
     auc_dist2, auc_dist3, ap, p50, p100, p_l, lift, hits10, hits50, mrr, intervals``. ``prior`` is
@@ -161,9 +171,12 @@ def measure(
     precision from its numbers (Wilson).
     """
     rng = np.random.default_rng(seed)
-    negatives = draw_negatives(trial, rng)
+    if all_kinds:
+        negatives = draw_negatives(trial, rng).sets()
+    else:
+        negatives = {"degree": draw_degree_matched(trial, rng)}
     ends = trial.known.ends
-    values = {name: ensemble.values(*ends(keys)) for name, keys in negatives.sets().items()}
+    values = {name: ensemble.values(*ends(keys)) for name, keys in negatives.items()}
     positive = ensemble.values(*ends(trial.truth))
     found = {}
     for name, ranked in rank(trial, ensemble, methods, rng).items():
@@ -173,7 +186,7 @@ def measure(
         row: dict[str, Any] = {"method": name} | _from_ranks(trial, ranked)
         row |= {f"auc_{kind}": area(true, some) for kind, some in false.items()}
         row["intervals"] = _intervals(trial, ranked, true, false, draws, rng)
-        found[name] = Outcome({key: _or_none(row[key]) for key in COLUMNS}, ranked)
+        found[name] = Outcome({key: _or_none(row.get(key)) for key in COLUMNS}, ranked)
     return found
 
 

@@ -218,8 +218,8 @@ def co_supply(layer: Layer) -> Evidence:
 
 def _membership(words: pl.Series) -> csr_array:
     """Return things by groups: 1 where a thing belongs to a group; none belong where empty."""
-    codes = words.cast(pl.String).fill_null("")
-    names, index = np.unique(codes.to_numpy().astype(str), return_inverse=True)
+    codes = [word or "" for word in words.to_list()]
+    names, index = np.unique(np.array(codes, dtype=str), return_inverse=True)
     ones = (names[index] != "").astype(float)
     return csr_array((ones, (np.arange(len(index)), index)), shape=(len(index), len(names)))
 

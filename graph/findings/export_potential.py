@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_array
 
-from klaster.graph.findings.facts import Facts
+from klaster.graph.findings.facts import Facts, grouped
 from klaster.graph.findings.finding import Finding, make_finding
 from klaster.graph.findings.product_spaces import Homes, ProductSpace, strongest
 from klaster.graph.network.network import Figures
@@ -144,30 +144,54 @@ class Prospects:
         members = set(self.facts.members_of.get(exporter, ()))
         found: list[str] = []
         for product in products:
-            kinds = self.facts.above.filter(pl.col("broader") == product)["product"]
-            makers = self.facts.makers.filter(pl.col("product").is_in([product, *kinds]))
-            found += sorted(
-                makers["actor"].unique(), key=lambda actor: (actor not in members, actor)
-            )
+            kinds = {product, *self._kinds.get(product, ())}
+            makers = {actor for kind in kinds for actor in self._made_by.get(kind, ())}
+            found += sorted(makers, key=lambda actor: (actor not in members, actor))
         return sorted(dict.fromkeys(found), key=lambda actor: actor not in members)[:NEAREST]
 
     def _lacking_inputs(self, product: str, exporter: str) -> list[str]:
         """Return the inputs of a product that no member is recorded as making."""
-        recipes = self.facts.columns.table("recipes")
-        inputs = recipes.filter(pl.col("product") == product)["input"].unique().sort()
-        members = self.facts.members_of.get(exporter)
-        makers = self.facts.makers
-        if members:
-            makers = makers.filter(pl.col("actor").is_in(members))
-        made = set(makers.join(self.facts.above, on="product")["broader"])
-        return [name for name in inputs if name not in made]
+        made = self._made_in(exporter)
+        return [name for name in self._inputs.get(product, ()) if name not in made]
+
+    def _made_in(self, exporter: str) -> set[str]:
+        """Return what the members of a cluster make, or else what anybody does."""
+        if exporter not in self._made:
+            members = self.facts.members_of.get(exporter)
+            makers = self.facts.makers
+            if members:
+                makers = makers.filter(pl.col("actor").is_in(members))
+            self._made[exporter] = set(makers.join(self.facts.above, on="product")["broader"])
+        return self._made[exporter]
+
+    @cached_property
+    def _made(self) -> dict[str, set[str]]:
+        return {}
+
+    @cached_property
+    def _above(self) -> dict[str, tuple[str, ...]]:
+        """What each product is a kind of, itself too."""
+        return grouped(self.facts.above, "product", "broader")
+
+    @cached_property
+    def _kinds(self) -> dict[str, tuple[str, ...]]:
+        """What is a kind of each product."""
+        return grouped(self.facts.above, "broader", "product")
+
+    @cached_property
+    def _made_by(self) -> dict[str, tuple[str, ...]]:
+        return grouped(self.facts.makers, "product", "actor")
+
+    @cached_property
+    def _inputs(self) -> dict[str, tuple[str, ...]]:
+        return grouped(self.facts.columns.table("recipes"), "product", "input")
 
     def _instruments(self, product: str, makers: list[str]) -> list[str]:
         """Return the instruments for which a maker of what is near would qualify with a product."""
-        kinds = set(self.facts.above.filter(pl.col("product") == product)["broader"])
+        kinds = self._above.get(product, ())
         open_to = self._open_instruments.filter(
             pl.col("actor").is_in(makers)
-            & (pl.col("product").is_null() | pl.col("product").is_in(sorted(kinds)))
+            & (pl.col("product").is_null() | pl.col("product").is_in(kinds))
         )
         for_it = set(open_to.drop_nulls("product")["instrument"])
         everyone = sorted(

@@ -8,7 +8,7 @@ three recorded links joins, never all pairs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,23 +27,36 @@ _BITS = 14
 
 _NEVER = -1e6
 
+_SMALL = 300_000
+"""In a layer of no more pairs than this all evidence of all pairs is kept."""
+
 _SAMPLED = 2_000
 """How many sources of a large layer the percentiles are taken from."""
 
 
 @dataclass(frozen=True)
 class Percentiles:
-    """How the values of an evidence are spread over the candidates, as counts in fine bins."""
+    """How the values of an evidence are spread over the candidates, as counts in fine bins.
 
+    ``below`` is how many lie below each bin, from bin ``first`` on, and at last how many there are.
+    """
+
+    first: int
     below: Values
     total: float
     largest: float
 
     @staticmethod
-    def of(counts: Values, total: float, largest: float) -> Percentiles:
+    def of(counted: Sequence[tuple[int, Values]], total: float, largest: float) -> Percentiles:
         """Return the percentiles of positive values counted by ``bins``, of ``total`` candidates."""
+        first = min((start for start, _ in counted), default=0)
+        end = max((start + len(counts) for start, counts in counted), default=first + 1)
+        counts = np.zeros(end - first)
+        for start, some in counted:
+            counts[start - first : start - first + len(some)] += some
         zeros = total - counts.sum()
-        return Percentiles(zeros + np.concatenate([[0.0], np.cumsum(counts)]), total, largest)
+        below = zeros + np.concatenate([[0.0], np.cumsum(counts)])
+        return Percentiles(first, below, total, largest)
 
     def surprise(self, values: Values) -> Values:
         """Return −ln(1 − percentile) of each value; 0 where the value is 0.
@@ -51,8 +64,10 @@ class Percentiles:
         A value larger than any candidate's goes on rising by its logarithm.
         """
         coded = values.astype(np.float32).view(np.uint32).astype(np.int64)
-        at = np.minimum(coded >> _BITS, len(self.below) - 2)
         part = (coded & ((1 << _BITS) - 1)) / float(1 << _BITS)
+        at = (coded >> _BITS) - self.first
+        part[at < 0], part[at > len(self.below) - 2] = 0.0, 1.0
+        at = np.clip(at, 0, len(self.below) - 2)
         under = self.below[at] + part * (self.below[at + 1] - self.below[at])
         found = -np.log1p(-(under + 0.5) / (self.total + 1.0))
         if self.largest > 0:
@@ -62,10 +77,11 @@ class Percentiles:
         return np.asarray(found, dtype=float)
 
 
-def bins(values: Values) -> Values:
-    """Count positive values in bins as wide as a 512th of a doubling."""
+def bins(values: Values) -> tuple[int, Values]:
+    """Count positive values in bins as wide as a 512th of a doubling; return the first bin too."""
     coded = values[values > 0].astype(np.float32).view(np.uint32) >> _BITS
-    return np.bincount(coded, minlength=1 << (31 - _BITS)).astype(float)
+    first = int(coded.min())
+    return first, np.bincount(coded - first).astype(float)
 
 
 @dataclass(frozen=True)
@@ -99,19 +115,21 @@ class Ensemble:
     def percentiles(self) -> tuple[Percentiles, ...]:
         """The spread of each evidence over the candidates, or those of a sample of sources."""
         total = 0.0
-        counts = [np.zeros(1 << (31 - _BITS)) for _ in self.evidence]
+        counts: list[list[tuple[int, Values]]] = [[] for _ in self.evidence]
         largest = np.zeros(len(self.evidence))
         active = np.flatnonzero(self.layer.known[0])
         by_degree = np.argsort(-np.diff(self.layer.matrix.indptr)[active], kind="stable")
         sample = active[by_degree][:: max(1, -(-len(active) // _SAMPLED))]
         if len(active) <= 3 * _SAMPLED:
             sample = active
-        for some in self.scan(np.sort(sample)):
+        for some in self.scan(None if sample is active else np.sort(sample)):
             total += len(some.sources)
             for column in range(len(self.evidence)):
                 values = some.values[:, column]
-                counts[column] += bins(values)
-                largest[column] = max(largest[column], values.max(initial=0.0))
+                most = values.max(initial=0.0)
+                if most > 0:
+                    counts[column].append(bins(values))
+                largest[column] = max(largest[column], most)
         return tuple(
             Percentiles.of(count, total, float(most))
             for count, most in zip(counts, largest, strict=True)
@@ -120,7 +138,40 @@ class Ensemble:
     def scan(self, sources: Whole | None = None) -> Iterator[Candidates]:
         """Go through the candidates of some sources, or of all that have a link, block by block."""
         if sources is None:
+            if self._small:
+                yield self._all
+                return
             sources = np.flatnonzero(self.layer.known[0])
+        yield from self._scanned(sources)
+
+    @cached_property
+    def _small(self) -> bool:
+        rows, columns = self.layer.shape
+        return rows * columns <= _SMALL
+
+    @cached_property
+    def _rows(self) -> tuple[csr_array, ...]:
+        """What each evidence says of all pairs of a small layer."""
+        sources = np.arange(self.layer.shape[0])
+        return tuple(found.rows(sources) for found in self.evidence)
+
+    @cached_property
+    def _whole(self) -> tuple[Values, ...]:
+        return tuple(np.asarray(rows.toarray(), dtype=float) for rows in self._rows)
+
+    @cached_property
+    def _all(self) -> Candidates:
+        """All candidates of a small layer, which are gone through several times."""
+        block = np.flatnonzero(self.layer.known[0])
+        proposed = [
+            rows[block]
+            for rows, found in zip(self._rows, self.evidence, strict=True)
+            if found.proposes
+        ]
+        row, targets = np.divmod(self._pattern(block, proposed), self.layer.shape[1])
+        return Candidates(block[row], targets, self.values(block[row], targets))
+
+    def _scanned(self, sources: Whole) -> Iterator[Candidates]:
         size = int(np.clip(5_000_000 // max(1, self.layer.shape[1]), 16, 512))
         for start in range(0, len(sources), size):
             yield self._candidates(sources[start : start + size])
@@ -181,6 +232,8 @@ class Ensemble:
 
     def values(self, sources: Whole, targets: Whole) -> Values:
         """Return the value of each evidence (columns) for any pairs, candidates or not."""
+        if self._small:
+            return np.column_stack([whole[sources, targets] for whole in self._whole])
         return np.column_stack([found.values(sources, targets) for found in self.evidence])
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from scipy.sparse import csr_array
 
-from klaster.graph.findings.facts import Facts
+from klaster.graph.findings.facts import Facts, grouped
 from klaster.graph.network.network import Figures, Places
 from klaster.graph.trade.advantage import revealed_advantage, specialised
 from klaster.graph.trade.complexity import economic_complexity
@@ -131,21 +131,24 @@ class Homes:
         ]
         self._by_hs = sorted(inside)
         self._codes = [code for code, _ in self._by_hs]
-        self._above = facts.above
+        self._above = grouped(facts.above, "product", "broader")
+        self._found: dict[str, list[int]] = {}
 
     def of(self, product: str) -> list[int]:
         """Return the places of a product, none where it cannot be told."""
-        for name in [product, *self._broader(product)]:
+        if product not in self._found:
+            self._found[product] = self._places(product)
+        return self._found[product]
+
+    def _places(self, product: str) -> list[int]:
+        broader = [name for name in self._above.get(product, ()) if name != product]
+        for name in [product, *broader]:
             if name in self._space.place:
                 return [self._space.place[name]]
             found = self._by_code(self._hs.get(name, ""))
             if found:
                 return found
         return []
-
-    def _broader(self, product: str) -> list[str]:
-        above = self._above.filter(pl.col("product") == product)["broader"]
-        return [name for name in above.sort() if name != product]
 
     def _by_code(self, code: str) -> list[int]:
         if not code:

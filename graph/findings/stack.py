@@ -13,8 +13,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize
-from scipy.special import expit
 
 from klaster.graph.findings.layer import Layer
 from klaster.graph.findings.prediction import Ensemble
@@ -92,6 +90,10 @@ def logistic(rows: Values, truths: Values, *, least: float | None = None) -> Val
     >>> bool(weights[0] > 0), float(weights[1])
     (True, 0.0)
     """
+    # Seldom needed, and slow to import.
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
     spread = rows.std(axis=0)
     # What says the same of every pair, but for rounding, tells nothing and weighs nothing.
     flat = spread <= _ROUNDING * np.abs(rows).max(axis=0, initial=0.0)

@@ -11,13 +11,14 @@ from scipy.sparse import csr_array
 from klaster.graph.network.brokerage import participation
 from klaster.graph.network.connectivity import largest_first
 from klaster.graph.network.network import Figures, Network, Places, row_sums, rows_of
+from klaster.graph.network.postponed import postpone_networkx
 
 if TYPE_CHECKING:
     import networkit as nk
 
 _ROUNDS: Final = 5
 _MOST_RUNS: Final = 10
-_RUNS_UP_TO: Final = 2_000_000
+_RUNS_UP_TO: Final = 120_000
 """As many ties are searched together in all runs: smaller networks are searched more often."""
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 
@@ -88,6 +89,7 @@ def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 def _leiden(matrix: csr_array, place: Places, resolution: float, seed: int) -> Places:
     """Return the community of each actor by its place in an order."""
+    postpone_networkx()
     import networkit as nk
 
     once = matrix.indices > rows_of(matrix)

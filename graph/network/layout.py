@@ -14,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
-from scipy.spatial import KDTree
 
 from klaster.graph.network.packing import pack, tray
 from klaster.graph.network.stress import Positions, by_distances, by_pivots, hops
@@ -24,9 +23,16 @@ SPACING: Final = 90.0
 GROUPED_FROM: Final = 140
 """Larger parts are laid out group by group."""
 _EXACT: Final = 200
+_CROWD: Final = 2_000
+"""More nodes than this are spread before they are pushed apart: in a crowd nearly every two would
+have to be, which takes twenty times as long, and no page draws so many together."""
+_FEW: Final = 150
+"""Among so many nodes near ones are found by comparing all."""
 _ROUNDS: Final = 60
 _ROOM: Final = 0.6
 """Root mean square of the distances to the middle, in spacings, of one node in a disc of them."""
+_SLACK: Final = SPACING / 4
+"""Pairs of nodes are looked for so much further than they need be, to be looked for less often."""
 _GOLDEN: Final = 2.399963
 
 Places = NDArray[np.int64]
@@ -133,7 +139,8 @@ def _lay_out_together(matrix: csr_array) -> Positions:
     if size <= _EXACT:
         found = by_distances(hops(matrix)) * SPACING
     else:
-        found = _relaxed(by_pivots(matrix) * SPACING, matrix)
+        found = by_pivots(matrix) * SPACING
+        found = _relaxed(_roomy(found) if size > _CROWD else found, matrix)
     return apart(_roomy(found))
 
 
@@ -227,6 +234,7 @@ def _discs_apart(middles: Positions, radii: NDArray[np.float64]) -> Positions:
         push = np.clip(short, 0, None) / distance * 0.52
         middles = middles + (gaps * push[..., None]).sum(axis=1) * 0.6
     # What pushing has not solved, room does.
+    np.fill_diagonal(distance, 1.0)
     return middles * (1 + max(0.0, float((short / np.maximum(distance, 1e-9)).max())))
 
 
@@ -254,32 +262,79 @@ def _relaxed(positions: Positions, matrix: csr_array) -> Positions:
 
 def apart(positions: Positions) -> Positions:
     """Push nodes that are too near each other apart; at the end every two have their spacing."""
+    near = _Near()
     for _ in range(_ROUNDS):
-        moved = _pushed(positions, SPACING)
+        moved = _pushed(positions, SPACING, near)
         if moved is positions:
             return positions
         positions = moved
-    nearest = KDTree(positions).query(positions, k=2)[0][:, 1].min()
-    return positions * max(1.0, SPACING / max(float(nearest), SPACING / 8))
+    return positions * max(1.0, SPACING / max(_nearest(positions), SPACING / 8))
 
 
-def _pushed(positions: Positions, least: float) -> Positions:
-    """Push pairs that are nearer than they should be; the very same array if there are none."""
-    close = KDTree(positions).query_pairs(least * 0.999, output_type="ndarray")
-    if not len(close):
-        return positions
+def _nearest(positions: Positions) -> float:
+    """Return the distance between the two nodes that are nearest to each other."""
+    if len(positions) <= _FEW:
+        distance = np.hypot(*(positions[:, None, :] - positions[None, :, :]).T)
+        np.fill_diagonal(distance, np.inf)
+        return float(distance.min())
+    from scipy.spatial import KDTree
+
+    return float(KDTree(positions).query(positions, k=2)[0][:, 1].min())
+
+
+class _Near:
+    """Finds pairs of nodes near each other, anew only when a node has moved far enough."""
+
+    def __init__(self) -> None:
+        self._found: tuple[Positions, Places, Places] | None = None
+
+    def pairs(self, positions: Positions, least: float) -> tuple[Places, Places]:
+        """Return the pairs of nodes that are nearer than ``least``, in order."""
+        if self._found is None or self._moved(positions, self._found[0]) > _SLACK / 2:
+            self._found = (positions, *_pairs_within(positions, least + _SLACK))
+        _, one, other = self._found
+        across, down = (along[one] - along[other] for along in np.ascontiguousarray(positions.T))
+        close = across * across + down * down <= least * least
+        return one[close], other[close]
+
+    @staticmethod
+    def _moved(positions: Positions, before: Positions) -> float:
+        return float(np.sqrt(((positions - before) ** 2).sum(axis=1).max()))
+
+
+def _pairs_within(positions: Positions, least: float) -> tuple[Places, Places]:
+    """Return the pairs of nodes that are nearer than ``least``, in order."""
+    if len(positions) <= _FEW:
+        # As quick as a tree, and without the time that it takes to import one.
+        gap = positions[:, None, :] - positions[None, :, :]
+        one, other = np.nonzero(np.triu((gap**2).sum(axis=2) <= least**2, 1))
+        return one, other
+    from scipy.spatial import KDTree
+
+    close = KDTree(positions).query_pairs(least, output_type="ndarray")
     # The tree's order may depend on rounding; sums should not.
-    close = close[np.lexsort((close[:, 1], close[:, 0]))]
-    gap = positions[close[:, 0]] - positions[close[:, 1]]
+    one, other = np.divmod(np.sort(close[:, 0] * len(positions) + close[:, 1]), len(positions))
+    return one, other
+
+
+def _pushed(positions: Positions, least: float, near: _Near | None = None) -> Positions:
+    """Push pairs that are nearer than they should be; the very same array if there are none."""
+    if near is None:
+        one, other = _pairs_within(positions, least * 0.999)
+    else:
+        one, other = near.pairs(positions, least * 0.999)
+    if not len(one):
+        return positions
+    gap = positions[one] - positions[other]
     distance = np.hypot(*gap.T)
     same = distance < 1e-6
-    gap[same] = _spokes(len(positions))[close[same, 0]]
+    gap[same] = _spokes(len(positions))[one[same]]
     distance[same] = 1.0
     push = (
         gap * (np.clip(least - np.where(same, 0.0, distance), 0, None) / distance * 0.51)[:, None]
     )
-    move = _summed(close[:, 0], push, close[:, 1], len(positions))
-    crowd = np.bincount(close.ravel(), minlength=len(positions))
+    move = _summed(one, push, other, len(positions))
+    crowd = np.bincount(np.concatenate([one, other]), minlength=len(positions))
     return positions + move / np.maximum(1.0, crowd / 3)[:, None]
 
 

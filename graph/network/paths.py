@@ -10,7 +10,6 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
-from scipy.special import betaincinv
 
 from klaster.graph.network.network import Figures, Measured, Network, Places, cells
 
@@ -272,6 +271,8 @@ def betweenness_sampled(
 
 def _limits(hits: NDArray[np.int64], samples: int, failure: float) -> tuple[Figures, Figures]:
     """Return the exact limits of shares of which ``hits`` of ``samples`` were seen."""
+    from scipy.special import betaincinv
+
     seen, place = np.unique(hits, return_inverse=True)
     some, rest = np.maximum(seen, 1), np.maximum(samples - seen, 1)
     low = np.where(seen > 0, betaincinv(some, samples - seen + 1, failure / 2), 0.0)

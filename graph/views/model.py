@@ -54,7 +54,11 @@ def as_pyvis(picture: Picture) -> Network:
     Up to 2,000 nodes it is the network itself; of a larger one its groups, each a bubble named
     after the group, and a link between two groups as wide as they have many links.
     """
-    from pyvis.network import Network
+    from klaster.graph.network.postponed import postpone_networkx, without_notebook
+
+    postpone_networkx()
+    with without_notebook():
+        from pyvis.network import Network
 
     net = Network(directed=True, cdn_resources="in_line")
     net.options = OPTIONS

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from markupsafe import Markup
 
+from klaster.graph.network.undisturbed import uncollected
 from klaster.graph.views.embedding import embed
 from klaster.graph.views.model import BUBBLES, DRAWN, as_pyvis, opens_with_groups
 from klaster.graph.views.palette import DARK, DARK_RAMP, GROUPS, LIGHT, LIGHT_RAMP
@@ -56,9 +57,11 @@ def render_page(picture: Picture) -> str:
     templates = files("klaster.graph.views") / "templates"
     style = style_of(templates)
     script = script_of(templates)
-    library = _library()
     phrases = _phrases()
+    with uncollected():
+        packed = embed(picture)
     net = as_pyvis(picture)
+    library = _library()
     # pyvis renders with a fixed list of names; globals are its only door for anything else.
     net.templateEnv.loader = DictLoader(
         {"page.html": (templates / "page.html").read_text(encoding="utf-8")}
@@ -72,7 +75,7 @@ def render_page(picture: Picture) -> str:
         style=Markup(style),  # noqa: S704 - our own file
         library=Markup(library),  # noqa: S704 - pyvis's own file
         script=Markup(script),  # noqa: S704 - our own files
-        packed=embed(picture),
+        packed=packed,
         opening="groups" if opens_with_groups(picture) else "network",
         drawn=[node["id"] for node in net.nodes],
         settings={

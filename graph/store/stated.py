@@ -43,10 +43,9 @@ def classes_in(table: Table) -> tuple[str, ...]:
 
     Examples
     --------
-        >>> from klaster.ontology.schemas import schema
-    from klaster.ontology.tables import tables
-        >>> [iri.removeprefix(KL) for iri in classes_in(tables()["supplies"])]
-        ['SupplyLink', 'ServiceLink']
+    >>> from klaster.ontology.tables import tables
+    >>> [iri.removeprefix(KL) for iri in classes_in(tables()["supplies"])]
+    ['SupplyLink', 'ServiceLink']
     """
     found = [table.rdf_class]
     if table.name == "supplies":

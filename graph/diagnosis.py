@@ -142,6 +142,7 @@ class Diagnosis:
         from klaster.graph.answer import Records
         from klaster.graph.asking import find_for_removal
         from klaster.graph.findings.what_if import what_if
+        from klaster.graph.store.merging import things
         from klaster.loaders.sources import read_source
 
         frames = None
@@ -150,7 +151,7 @@ class Diagnosis:
                 added,
                 base=self.base,
                 name="what-if",
-                known=lambda table: self._columns.table(table)["iri"].to_list(),
+                known=things(self._columns.folders),
             )
             frames = loaded.tables.frames
         changes = what_if(

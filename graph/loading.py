@@ -11,7 +11,7 @@ from pathlib import Path
 from klaster.graph.landing import land, records_findings
 from klaster.graph.store.columns import Difference, differences
 from klaster.graph.store.folder import GraphFolder, Manifest, SourceEntry
-from klaster.graph.store.merging import read_tables, unknown_references
+from klaster.graph.store.merging import things, unknown_references
 from klaster.graph.store.remote_folder import RemoteFolder
 from klaster.loaders.given import (
     fingerprint,
@@ -132,9 +132,9 @@ def _name(before: Manifest, source: str | Path, name: str | None) -> str:
 
 
 def _known(folder: GraphFolder | RemoteFolder, before: Manifest, name: str) -> Known:
-    """Return what tells the IRIs of things that other sources than ``name`` state."""
+    """Return what tells the things that other sources than ``name`` state."""
     folders = [folder.tables(before, entry.name) for entry in before.sources if entry.name != name]
-    return lambda table: read_tables(folders, table, ["iri"])["iri"].to_list()
+    return things(folders)
 
 
 def _unchanged(

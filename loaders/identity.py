@@ -16,15 +16,20 @@ from urllib.parse import quote
 import polars as pl
 
 from klaster.loaders.citations import numbers
-from klaster.loaders.references import references
+from klaster.loaders.references import Known, nothing_known, references
 from klaster.ontology.tables import Table, tables
 from klaster.ontology.terms import code_iri, mint
 
 _ROR = "https://ror.org/"
+_OF_A_SOURCE = r"^[\w.-]+:[^/]"
 
 
 def name_things(
-    frames: Mapping[str, pl.DataFrame], *, base: str, source: str
+    frames: Mapping[str, pl.DataFrame],
+    *,
+    base: str,
+    source: str,
+    elsewhere: Known = nothing_known,
 ) -> dict[str, pl.DataFrame]:
     """Add ``iri`` to every frame and turn every reference into an IRI.
 
@@ -42,7 +47,7 @@ def name_things(
             named[name] = frame.with_columns(iri=_code_iris(frame))
     known = known_things(named)
     for name, frame in named.items():
-        resolved = resolve(frame, tables()[name], known, base)
+        resolved = resolve(frame, tables()[name], known, base, elsewhere)
         if "iri" not in resolved.columns:
             keys = record_keys(resolved, tables()[name])
             copies = keys.to_frame().select(copy=pl.int_range(pl.len()).over("key"))["copy"]
@@ -103,14 +108,24 @@ def _code_iris(frame: pl.DataFrame) -> pl.Series:
 
 
 def resolve(
-    frame: pl.DataFrame, table: Table, known: Mapping[str, pl.DataFrame], base: str
+    frame: pl.DataFrame,
+    table: Table,
+    known: Mapping[str, pl.DataFrame],
+    base: str,
+    elsewhere: Known,
 ) -> pl.DataFrame:
-    """Return a table with IRIs in place of the ids of things; what is no id is one already."""
+    """Return a table with IRIs in place of the ids of things, here and in other sources.
+
+    What is no id is an IRI already; references of decisions are left as they are.
+    """
     for column in table.columns:
         if not column.refers:
             continue
         cells = references(frame, column).select("reference").unique()
-        found = _irix(cells, [known[name] for name in column.refers if name in known])
+        things = [known[name] for name in column.refers if name in known]
+        if not column.beyond and cells["reference"].str.contains(_OF_A_SOURCE).any():
+            things = [*map(elsewhere, column.refers), *things]
+        found = _irix(cells, things)
         own = found.filter(pl.col("iri").is_null())["reference"]
         if "sources" in column.refers:
             addresses_of = {cell: _address_iri(cell, base) for cell in own}
@@ -134,7 +149,7 @@ def _irix(cells: pl.DataFrame, known: Sequence[pl.DataFrame]) -> pl.DataFrame:
     """
     found = cells.with_columns(iri=pl.lit(None, dtype=pl.String))
     for things in known:
-        joined = found.join(things, left_on="reference", right_on="id", how="left")
+        joined = found.join(things, left_on="reference", right_on=things.columns[0], how="left")
         found = joined.select("reference", iri=pl.coalesce("iri_right", "iri"))
     return found
 

@@ -105,7 +105,7 @@ def _typed_piece(
         frame = frame.filter(~pl.col("row").is_in([fault.row for fault in faults]))
     cited = addresses({table.name: frame, **_sources(beside)}, base=beside.base)
     typed.addresses += [cited] if cited.height else []
-    return resolve(frame, table, beside.known, beside.base)
+    return resolve(frame, table, beside.known, beside.base, beside.elsewhere)
 
 
 def _sources(beside: Beside) -> dict[str, pl.DataFrame]:

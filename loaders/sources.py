@@ -16,9 +16,10 @@ from klaster.loaders.citations import repeals_of_themselves, with_ids_of_acts
 from klaster.loaders.given import fingerprint, is_address, source_kind, source_place
 from klaster.loaders.identity import addresses, known_things, name_things
 from klaster.loaders.long_tables import Beside, Typed, type_long_table
+from klaster.loaders.pieces import LONG_TABLES
 from klaster.loaders.raw import RawTable
 from klaster.loaders.reading import STANDALONE_TABLES, Manner, find_tables
-from klaster.loaders.references import Known, check_references
+from klaster.loaders.references import Known, check_references, nothing_known
 from klaster.ontology.faults import CellFault, Fault, SourceError
 from klaster.ontology.tables import LongTable, SourceTables, Table, tables
 
@@ -56,10 +57,10 @@ def read_source(
     name: str,
     skip_bad_rows: bool = False,
     manner: Manner | None = None,
-    known: Known = lambda _: (),
+    known: Known = nothing_known,
     scratch: Path | None = None,
 ) -> Loaded:
-    """Read, check and type a source; its references may be IRIs of things that are ``known``.
+    """Read, check and type a source; its references may name things that are ``known``.
 
     Long tables are written into ``scratch``, a folder of the source's own; without one, every
     table is held at once.
@@ -81,7 +82,7 @@ def read_source(
     else:
         long = {table: raw for table, raw in raws.items() if raw.further}
         raws = {table: raw for table, raw in raws.items() if not raw.further}
-    if not raws.keys() & STANDALONE_TABLES:
+    if not raws.keys() & (STANDALONE_TABLES | LONG_TABLES) and not long:
         raise SourceError(place, faults)
     if not long and all(raw.frame.is_empty() for raw in raws.values()) and not faults:
         raise Fault("fault.no-rows", source=place)
@@ -106,7 +107,7 @@ def read_source(
         for column in result.unread_columns
     ]
     typed = {table: frame for table, frame in frames.items() if not frame.is_empty()}
-    named = name_things(typed, base=base, source=name)
+    named = name_things(typed, base=base, source=name, elsewhere=known)
     given = [addresses(typed, base=base)]
     kept_long: dict[str, LongTable] = {}
     beside = Beside(base, frames, known_things(named), own, known)

@@ -261,3 +261,31 @@ def test_what_fails_in_loading_is_told(tmp_path):
     stream.write(b"x\n")
     with pytest.raises(OSError, match="No space"):
         stream.finish()
+
+
+def month_of(tmp_path, supplier, buyer):
+    month = tmp_path / "month"
+    month.mkdir()
+    (month / "supplies.csv").write_text(f"supplier,buyer\n{supplier},{buyer}\n", "utf-8")
+    return month
+
+
+def test_links_by_themselves_are_of_things_of_another_source(folder, tmp_path):
+    graph = klaster.open(tmp_path / "g.klaster")
+    graph.load(folder, name="n")
+    graph.load(month_of(tmp_path, "n:F3", f"{graph.base}actor/n/F4"))
+    asked = "SELECT ?b { GRAPH ?g { ?l kl:supplier ?a ; kl:buyer ?b } ?a rdfs:label ?name FILTER (STRENDS(STR(?g), '/month') && STR(?name) = 'Firm 3') }"
+    assert [str(row[0]) for row in graph.query(asked).rows] == [f"{graph.base}actor/n/F4"]
+
+
+def test_links_by_themselves_to_nobody_are_refused(folder, tmp_path):
+    graph = klaster.open(tmp_path / "g.klaster")
+    graph.load(folder, name="n")
+    with pytest.raises(SourceError, match="n:F99"):
+        graph.load(month_of(tmp_path, "n:F3", "n:F99"))
+    assert [entry.name for entry in graph.sources()] == ["n"]
+
+
+def test_links_by_themselves_with_ids_of_nobody_want_actors(tmp_path):
+    with pytest.raises(Fault, match="actors"):
+        whole(month_of(tmp_path, "F3", "F4"))

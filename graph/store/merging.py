@@ -8,8 +8,9 @@ back leaves everything as it was.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
@@ -34,6 +35,21 @@ def read_tables(folders: Iterable[Path], name: str, columns: Sequence[str]) -> p
     ]
     empty = dict.fromkeys([*columns, "origin"], pl.String())
     return pl.concat(frames) if frames else pl.DataFrame(schema=empty)
+
+
+def things(folders: Sequence[Path]) -> Callable[[str], pl.DataFrame]:
+    """Return what tells the things of a table: ``reference`` and the ``iri`` that it means.
+
+    A reference is an IRI, or the name of a source and the id there: ``tax-list:17``.
+    """
+
+    @cache
+    def of_table(name: str) -> pl.DataFrame:
+        rows = read_tables(folders, name, ["iri", "id"])
+        by_id = rows.select(reference=pl.col("origin") + ":" + pl.col("id"), iri="iri")
+        return pl.concat([by_id, rows.select(reference="iri", iri="iri")]).unique("reference")
+
+    return of_table
 
 
 def known_references(decisions: pl.DataFrame, folders: Sequence[Path]) -> dict[str, str]:

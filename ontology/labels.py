@@ -89,9 +89,7 @@ def phrase_words(key: str, **values: object) -> dict[str, str]:
     """
     told = _phrases()[key]
     # Tens of thousands of findings are put in words: a dictionary is recognised at once.
-    by_language = [
-        name for name, value in values.items() if isinstance(value, dict | Mapping)
-    ]
+    by_language = [name for name, value in values.items() if isinstance(value, dict | Mapping)]
     found = {}
     for language in LANGUAGES:
         spoken = values | {name: values[name][language] for name in by_language}  # type: ignore[index]

@@ -21,6 +21,7 @@ from klaster.commands.querying import query, questions
 from klaster.commands.report import report
 from klaster.commands.risk import risk_command
 from klaster.commands.serving import serve
+from klaster.commands.spark import spark
 
 
 class Commands(click.Group):
@@ -79,6 +80,6 @@ for _command in (
     match,
     *(page, report),
     potential,
-    serve,
+    *(serve, spark),
 ):
     main.add_command(_command)

@@ -25,12 +25,13 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from results import put
 
 from klaster.graph.matching.proposals import THRESHOLD, Proposals, propose
-from klaster.graph.store.columns import Columns, schema, write_columns
+from klaster.graph.store.columns import Columns, write_columns
+from klaster.ontology.schemas import schema
 from klaster.ontology.tables import SourceTables, tables
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
 HEADING = "## Matching of actors"
 REGIONS = ["AN", "BU", "FA", "JI", "NG", "NW", "QA", "QR", "SA", "SI", "SU", "TK", "TO", "XO"]
 TRADES = ["teks", "agro", "savdo", "qurilish", "servis", "invest", "paxta", "oziq-ovqat", "trans"]
@@ -230,10 +231,7 @@ def main() -> None:
             "| ---: | ---: | ---: | ---: |",
         ]
         table += research(given.ror)
-    text = RESULTS.read_text("utf-8")
-    before, _, after = text.partition(HEADING)
-    rest = after[after.index("\n## ") :] if "\n## " in after else ""
-    RESULTS.write_text(before.rstrip() + "\n\n" + "\n".join(table) + "\n" + rest, "utf-8")
+    put("\n".join(table))
 
 
 if __name__ == "__main__":

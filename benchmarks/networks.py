@@ -19,13 +19,14 @@ import os
 import platform
 import resource
 from collections.abc import Callable
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from results import put
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
 HEADING = "## Networks"
 ENGINES = ("klaster", "networkx", "igraph", "networkit", "rustworkx")
 LINEAR = ("pagerank", "hub", "core", "circles", "parts")
@@ -47,8 +48,17 @@ def cpu() -> float:
     return usage.ru_utime + usage.ru_stime
 
 
-def links(actors: int) -> tuple[Figures, Figures]:
-    """Return different links between different actors: a few sell to and buy from thousands."""
+@dataclass(frozen=True)
+class Linked:
+    """Different links between different actors: the places of both ends of each."""
+
+    actors: int
+    source: Figures
+    target: Figures
+
+
+def made_up(actors: int) -> Linked:
+    """Return links among which a few actors sell to and buy from thousands."""
     chance = np.random.default_rng(0)
     ends = []
     for tail in (1.3, 1.8):
@@ -56,29 +66,28 @@ def links(actors: int) -> tuple[Figures, Figures]:
         ends.append(chance.choice(actors, 10 * actors, p=weight / weight.sum()))
     apart = ends[0] != ends[1]
     key = np.unique(ends[0][apart] * actors + ends[1][apart])
-    return key // actors, key % actors
+    return Linked(actors, key // actors, key % actors)
 
 
-def network(actors: int) -> object:
+def network(links: Linked) -> object:
     """Return the network as klaster holds it."""
     from klaster.graph.network.network import Network
 
-    source, target = links(actors)
-    names = pl.Series([f"n{place:07}" for place in range(actors)])
-    frame = pl.DataFrame({"actor": names, "label": names, "kind": ["enterprise"] * actors})
-    rows = pl.DataFrame({"source": source, "target": target}).with_columns(
+    names = pl.Series([f"n{place:07}" for place in range(links.actors)])
+    frame = pl.DataFrame({"actor": names, "label": names, "kind": ["enterprise"] * links.actors})
+    rows = pl.DataFrame({"source": links.source, "target": links.target}).with_columns(
         kind=pl.lit("supply"), iri=pl.lit("link"), directed=pl.lit(value=True)
     )
     return Network(frame, rows)
 
 
-def klaster_work(actors: int) -> Work:
+def klaster_work(links: Linked) -> Work:
     """Return klaster's measures."""
     from klaster.graph.network import connectivity, paths
     from klaster.graph.network.centrality import MEASURES
     from klaster.graph.network.communities import communities, modularity
 
-    net = network(actors)
+    net = network(links)
     net.arcs, net.inward, net.ties  # noqa: B018
     names = ["pagerank", "hub", "core", "cut", "constraint", "effective-size"]
     names += ["degree", "in-degree", "out-degree", "katz"]
@@ -86,17 +95,17 @@ def klaster_work(actors: int) -> Work:
     work["parts"] = lambda: connectivity.part_of(net)
     work["circles"] = lambda: connectivity.circle_of(net)
     work["leiden"] = lambda: modularity(net, communities(net))
-    if actors <= PATHS_LIMIT:
+    if links.actors <= PATHS_LIMIT:
         work["betweenness"] = lambda: paths.betweenness(net)
         work["harmonic"] = lambda: paths.harmonic_upstream(net)
     return work
 
 
-def networkx_work(actors: int) -> Work:
+def networkx_work(links: Linked) -> Work:
     """Return the same by networkx, run to convergence."""
     import networkx as nx
 
-    source, target = links(actors)
+    actors, source, target = links.actors, links.source, links.target
     graph = nx.DiGraph()
     graph.add_nodes_from(range(actors))
     graph.add_edges_from(zip(source.tolist(), target.tolist(), strict=True))
@@ -126,7 +135,7 @@ def networkx_work(actors: int) -> Work:
         from klaster.graph.network.walks import strongest_growth
 
         # klaster finds the attenuation itself, within its time; networkx is told it.
-        alpha = 0.5 / strongest_growth(network(actors).arcs)
+        alpha = 0.5 / strongest_growth(network(links).arcs)
         work["katz"] = lambda: listed(
             nx.katz_centrality(graph, alpha, max_iter=1000, tol=1e-13, normalized=False)
         )
@@ -138,13 +147,13 @@ def networkx_work(actors: int) -> Work:
     return work
 
 
-def igraph_work(actors: int) -> Work:
+def igraph_work(links: Linked) -> Work:
     """Return the same by igraph, Leiden by leidenalg."""
     import igraph as ig
     import leidenalg
 
-    source, target = links(actors)
-    pairs = np.column_stack([source, target])
+    actors = links.actors
+    pairs = np.column_stack([links.source, links.target])
     graph = ig.Graph(actors, pairs.tolist(), directed=True)
     plain = graph.as_undirected()
 
@@ -173,12 +182,12 @@ def igraph_work(actors: int) -> Work:
     return work
 
 
-def networkit_work(actors: int) -> Work:
+def networkit_work(links: Linked) -> Work:
     """Return the same by NetworKit on one thread; it has neither HITS nor constraint."""
     import networkit as nk
 
     nk.setNumberOfThreads(1)
-    ends = links(actors)
+    actors, ends = links.actors, (links.source, links.target)
     graph = nk.GraphFromCoo((np.ones(len(ends[0])), ends), n=actors, directed=True)
     plain = nk.graphtools.toUndirected(graph)
     plain.removeMultiEdges()
@@ -214,11 +223,12 @@ def networkit_work(actors: int) -> Work:
     return work
 
 
-def rustworkx_work(actors: int) -> Work:
+def rustworkx_work(links: Linked) -> Work:
     """Return the same by rustworkx."""
     import rustworkx as rx
 
-    pairs = np.column_stack(links(actors))
+    actors = links.actors
+    pairs = np.column_stack([links.source, links.target])
     graph = rx.PyDiGraph()
     graph.add_nodes_from(range(actors))
     graph.add_edges_from_no_data(list(map(tuple, pairs.tolist())))
@@ -257,10 +267,19 @@ WORK = {
 }
 
 
-def measured(engine: str, actors: int) -> dict[str, tuple[float, object]]:
-    """Return the CPU seconds of each piece of an engine's work, and what it found."""
+def measured(
+    engine: str, links: Linked | int, names: tuple[str, ...] = ()
+) -> dict[str, tuple[float, object]]:
+    """Return the CPU seconds of each piece of an engine's work, and what it found.
+
+    ``links`` may be a number of actors, whose links are made up; ``names`` are the pieces
+    wanted, all if there are none.
+    """
     found = {}
-    for name, piece in WORK[engine](actors).items():
+    work = WORK[engine](made_up(links) if isinstance(links, int) else links)
+    for name, piece in work.items():
+        if names and name not in names:
+            continue
         least = math.inf
         for _ in range(3):
             begun = cpu()
@@ -279,7 +298,7 @@ def large(actors: int) -> dict[str, object]:
     from klaster.graph.network.communities import communities, modularity
     from klaster.graph.network.paths import betweenness_sampled
 
-    net = network(actors)
+    net = network(made_up(actors))
     net.arcs, net.inward, net.ties  # noqa: B018
     status, reset = Path("/proc/self/status"), Path("/proc/self/clear_refs")
     rows: list[tuple[str, float, str]] = []
@@ -436,15 +455,7 @@ def main() -> None:
     country = (given.large, apart(large, given.large)) if given.large else None
     section = report(sizes, country)
     print(section)
-    text = RESULTS.read_text("utf-8")
-    head, mark, rest = text.partition(HEADING)
-    # Up to the next section all is written anew.
-    following = rest.find("\n## ") if mark else -1
-    kept = rest[following + 1 :] if following >= 0 else ""
-    if not mark:
-        head, validation, kept = text.partition("## Validation")
-        kept = validation + kept
-    RESULTS.write_text(f"{head}{section}\n{kept}", "utf-8")
+    put(section)
 
 
 if __name__ == "__main__":

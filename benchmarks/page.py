@@ -26,8 +26,8 @@ import time
 from pathlib import Path
 
 from generate import generate
+from results import put
 
-HERE = Path(__file__).parent
 PATIENCE = 60_000
 """Milliseconds after which a page that is not interactive counts as never so."""
 
@@ -202,11 +202,7 @@ def write(rows: list[list[str]], runs: int) -> None:
         *("| " + " | ".join(row) + " |" for row in rows),
         "",
     ]
-    target = HERE / "RESULTS.md"
-    text = re.sub(
-        r"^## Page\n.*?(?=^## |\Z)", "", target.read_text("utf-8"), flags=re.MULTILINE | re.DOTALL
-    )
-    target.write_text(text.rstrip() + "\n\n" + "\n".join(lines), "utf-8")
+    put("\n".join(lines))
 
 
 if __name__ == "__main__":

@@ -26,8 +26,8 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from results import put
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
 HEADING = "## Export potential"
 
 Figures = dict[str, np.ndarray]
@@ -156,11 +156,7 @@ def main() -> None:
     ]
     section = "\n".join(lines) + "\n"
     print(section)
-    text = RESULTS.read_text("utf-8")
-    head, _, rest = text.partition(HEADING)
-    following = rest.find("\n## ")
-    kept = rest[following + 1 :] if following >= 0 else ""
-    RESULTS.write_text(f"{head.rstrip()}\n\n{section}{chr(10) if kept else ''}{kept}", "utf-8")
+    put(section)
 
 
 if __name__ == "__main__":

@@ -28,12 +28,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 from generate import generate
+from results import put
 from served import Served, serving
 from test_serving_limits import REQUESTS, judge
 
 import klaster
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
 HEADING = "## Serving"
 ATTACK = "## Made-up requests to the server"
 A_SECOND = 50
@@ -182,10 +182,7 @@ def today() -> str:
 
 def write(heading: str, section: str) -> None:
     """Put a section in its place."""
-    text = RESULTS.read_text("utf-8")
-    before, _, after = text.partition(heading + "\n")
-    rest = after[after.index("\n## ") :] if "\n## " in after else ""
-    RESULTS.write_text(before.rstrip() + f"\n\n{heading}\n\n{section}" + rest, "utf-8")
+    put(f"{heading}\n\n{section}")
     print(section)
 
 

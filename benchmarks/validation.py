@@ -16,8 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from generate import generate
+from results import put
 
-RESULTS = Path(__file__).parent / "RESULTS.md"
 HEADING = "## Validation"
 
 Found = set[tuple[str, str, str]]
@@ -106,9 +106,7 @@ def main() -> None:
                     pool.terminate()
             lines = data.count("\n")
             table.append(f"| {name} | {lines:,} | {len(found):,} | {seconds:.2f} | {cells} |")
-    before, _, after = RESULTS.read_text("utf-8").partition(HEADING)
-    rest = after[after.index("\n## ") :] if "\n## " in after else ""
-    RESULTS.write_text(before.rstrip() + "\n\n" + "\n".join(table) + "\n" + rest, "utf-8")
+    put("\n".join(table))
 
 
 if __name__ == "__main__":

@@ -56,10 +56,17 @@ def check(graph: Path | str, output: Output) -> None:
 )
 @click.option("--rdf12", is_flag=True, help="Let links reify their direct edges (RDF 1.2).")
 @click.option("--ontology", is_flag=True, help="Write the terms and code lists, too.")
+@click.option(
+    "--spark",
+    is_flag=True,
+    help="Write a new folder of partitioned Parquet, for klaster spark and other engines.",
+)
 @spoken
-def export(graph: Path | str, path: Path, rdf12: bool, ontology: bool, output: Output) -> None:
-    """Write GRAPH as a workbook, a folder of CSV files or an RDF file."""
+def export(
+    graph: Path | str, path: Path, rdf12: bool, ontology: bool, spark: bool, output: Output
+) -> None:
+    """Write GRAPH as a workbook, a folder of CSV files, an RDF file or Parquet."""
     from klaster.ontology.labels import phrase
 
-    existing(graph).export(path, rdf12=rdf12, ontology=ontology)
+    existing(graph).export(path, rdf12=rdf12, ontology=ontology, spark=spark)
     output.tell(phrase("cli.exported", output.language, path=path))

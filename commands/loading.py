@@ -180,6 +180,8 @@ def load_sources(
         if report.unknown:
             told = ", ".join(report.unknown[:5]) + (", …" if len(report.unknown) > 5 else "")
             output.tell(phrase("cli.unknown-actors", language, references=told))
+        if report.without_findings:
+            output.tell(phrase("cli.without-findings", language))
         # What was left out is said even in quiet: it is a loss that was asked for.
         if report.skipped:
             lines = [phrase("cli.skipped", language)]

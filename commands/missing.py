@@ -75,7 +75,7 @@ def missing(
     output: Output,
 ) -> None:
     """Say what is missing in GRAPH, by rule, with the evidence."""
-    from klaster.graph.views.report import cards_sheet, changes_sheet, missing_sheet
+    from klaster.graph.views.report import cards_sheet, changes_sheet, missing_sheet, told_left_out
     from klaster.ontology.labels import phrase
 
     language, for_people = output.language, output.for_people
@@ -99,9 +99,9 @@ def missing(
     with working(output) as step:
         step(phrase("stage.find", language))
         found = opened.missing(cluster=cluster)
-    output.show(
-        missing_sheet(found, top=top, language=output.language, for_people=output.for_people)
-    )
+    output.show(missing_sheet(found, top=top, counts=found.counts, **output.manner))
+    if not output.for_people:
+        output.tell("\n".join(told_left_out(found, found.counts, language)))
 
 
 @click.command()

@@ -89,12 +89,19 @@ class Solutions(Result):
 
 
 class Records(Result, Sequence[RecordT]):
-    """A sequence of records (findings, checks) that can also be had as a data frame."""
+    """A sequence of records (findings, checks) that can also be had as a data frame.
+
+    ``counts`` is how many there are in all of each kind, where these may be only the gravest.
+    """
 
     def __init__(
-        self, records: Iterable[RecordT], row: Callable[[RecordT], Mapping[str, object]]
+        self,
+        records: Iterable[RecordT],
+        row: Callable[[RecordT], Mapping[str, object]],
+        counts: Mapping[str, int] | None = None,
     ) -> None:
         self._records = tuple(records)
+        self.counts = dict(counts or {})
         rows = [row(record) for record in self._records]
         self.columns = tuple(rows[0]) if rows else ()
         self.rows = tuple(tuple(values.values()) for values in rows)

@@ -63,7 +63,7 @@ def central(
     ``slices`` are those of ``KnowledgeGraph.network``. With ``interval``, ranks in data that do
     not claim to hold every link have the interval in which they stand.
     """
-    network = graph.network(**slices)
+    network = graph.network(**slices, records=False)
     names = [by, *(name for name in DEFAULT if network.size <= EXACT_LIMIT or name not in COSTLY)]
     known = {name: measured(network, name) for name in dict.fromkeys(names)}
     notes = [told_network(network, slices.get("links") or LINK_KINDS, language)]

@@ -38,13 +38,14 @@ class Diagnosis:
     def missing(self, *, cluster: str | None = None, language: str = "en") -> Records[Finding]:
         """Return the missing links by rule, most severe first.
 
-        ``language`` is that of the sentences where the findings are turned into a data frame.
+        Of a rule that finds more than ``klaster.graph.findings.gaps.MOST`` the gravest are
+        there; ``counts`` of what is returned tells how many each rule finds in all. ``language`` is that of the sentences where the findings are turned into a data frame.
         """
         from klaster.graph.answer import Records
         from klaster.graph.findings.gaps import find_gaps
 
         found = find_gaps(self._columns, cluster=self.cluster(cluster) if cluster else None)
-        return Records(found, lambda finding: finding.row(language))
+        return Records(found, lambda finding: finding.row(language), found.counts)
 
     def predict(
         self,
@@ -141,6 +142,7 @@ class Diagnosis:
         from klaster.graph.answer import Records
         from klaster.graph.asking import find_for_removal
         from klaster.graph.findings.what_if import what_if
+        from klaster.graph.store.merging import things
         from klaster.loaders.sources import read_source
 
         frames = None
@@ -149,7 +151,7 @@ class Diagnosis:
                 added,
                 base=self.base,
                 name="what-if",
-                known=lambda table: self._columns.table(table)["iri"].to_list(),
+                known=things(self._columns.folders),
             )
             frames = loaded.tables.frames
         changes = what_if(

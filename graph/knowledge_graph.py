@@ -200,7 +200,14 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
         """
         self._folder.require()
 
-    def export(self, path: str | Path, *, rdf12: bool = False, ontology: bool = False) -> None:
+    def export(
+        self,
+        path: str | Path,
+        *,
+        rdf12: bool = False,
+        ontology: bool = False,
+        spark: bool = False,
+    ) -> None:
         """Write the graph for another program; the suffix of the file gives the format.
 
         ``xlsx``, or no suffix for a new folder of CSV files: the tables, ready to be mended and
@@ -208,12 +215,20 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
         is derived from them and the findings. With ``rdf12``, links also reify their direct
         edges, as RDF 1.2 has it; with ``ontology``, the terms and code lists come too, as a store
         needs them that is to answer every question.
+
+        With ``spark``, a new folder of partitioned Parquet: actors and products numbered, links
+        between the numbers, and a manifest of the columns; see docs/scale.md.
         """
         from klaster.graph.store.columns import Columns
         from klaster.graph.store.exchange import write_rdf
         from klaster.graph.store.tabular import as_loaded, write_csv_folder, write_workbook
 
         path = Path(path)
+        if spark:
+            if rdf12 or ontology:
+                raise Fault("fault.export-options")
+            self._export_partitioned(path)
+            return
         if path.suffix.lower() in ("", ".xlsx") and not rdf12:
             write = write_workbook if path.suffix else write_csv_folder
             apart = Columns(self._columns.folders, merged=False)
@@ -230,6 +245,17 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
             prefixes={"d": self.base},
             rdf12=rdf12,
         )
+
+    def _export_partitioned(self, folder: Path) -> None:
+        from klaster.graph.store.columns import Columns
+        from klaster.graph.store.partitioned import write_partitioned
+
+        self.require()
+        known = self._folder.merges(self._manifest)
+        # Tables that were read for this alone are not kept.
+        columns = Columns(self._folder.table_folders(self._manifest), known=known)
+        about = {"graph": self.base, "revision": self.revision}
+        write_partitioned(columns, folder, about=about)
 
     def check(self, *, language: str = "en") -> Records[Check]:
         """Validate the graph against the shapes, each result with the row it came from."""
@@ -278,14 +304,18 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
         region: str | None = None,
         sector: str | None = None,
         kind: str | None = None,
+        records: bool = True,
     ) -> Network:
         """Return the network of some kinds of link (all by default), of some actors or of all.
 
         A cluster is given by IRI, id or name; a region, a sector (of the clusters to which an
-        actor belongs) and a kind of actor by code or label in any language.
+        actor belongs) and a kind of actor by code or label in any language. Without ``records``, the links of a large network
+        may come without the IRIs of their records, ten times as fast.
         """
         slices = {"region": region, "sector": sector, "kind": kind}
-        return self.projected(self._columns, links=links, cluster=cluster, date=date, **slices)
+        return self.projected(
+            self._columns, links=links, cluster=cluster, date=date, records=records, **slices
+        )
 
     def projected(
         self,
@@ -297,6 +327,7 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
         region: str | None = None,
         sector: str | None = None,
         kind: str | None = None,
+        records: bool = True,
     ) -> Network:
         """Return the network of these tables, which may be other than the graph's: see ``network``."""
         from klaster.graph.asking import find_code
@@ -314,6 +345,7 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
             cluster=self.cluster(cluster) if cluster else None,
             date=date,
             among=among,
+            records=records,
         )
 
     def central(

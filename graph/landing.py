@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import IO
+from typing import IO, Final
 
 import polars as pl
 
@@ -16,15 +14,22 @@ from klaster.graph.findings.gaps import METHOD, find_gaps
 from klaster.graph.findings.measured import quick_measures, write_results
 from klaster.graph.findings.record import write_findings
 from klaster.graph.network.projection import project
-from klaster.graph.store.columns import Columns, read_columns, write_columns
-from klaster.graph.store.derived import write_derived
+from klaster.graph.store.columns import Columns, long_tables, read_columns, write_columns
+from klaster.graph.store.derived import derived_statements, write_edges
+from klaster.graph.store.derived_files import DerivedFiles
 from klaster.graph.store.folder import GraphFolder, Manifest, SourceEntry, Staging
-from klaster.graph.store.merging import as_stated, read_tables
+from klaster.graph.store.merging import StandingTable, as_stated, read_tables
 from klaster.graph.store.quads import write_codes, write_source
 from klaster.graph.store.remote_change import RemoteStaging
 from klaster.graph.store.remote_folder import RemoteFolder
-from klaster.ontology.tables import SourceTables
+from klaster.ontology.tables import SourceTables, tables
 from klaster.ontology.terms import graph_iri
+
+RECORDED_UP_TO: Final = 2_000_000
+"""Rows of links up to which a load looks for gaps and central actors; more take longer to look
+through than to load, and are looked through when somebody asks."""
+_REMOVED_UP_TO: Final = 1_000_000
+"""Rows whose statements are taken out of a store one by one; for more it is made anew."""
 
 
 def land(
@@ -41,12 +46,10 @@ def land(
     Each source's named graph is replaced as a whole. The other sources' are not touched, but
     for those whose actors are merged or separated by the change.
     """
-    with folder.change() as staging, TemporaryDirectory() as scratch:
+    with folder.change() as staging:
         after = _entries(staging.before, sources, loaded_at, loader, dropped)
         staging.after = after
-        graphs = {part: graph_iri(after.base, part) for part in ("derived", "findings", "ontology")}
         changed = {source.name for source in sources}
-        quads = Path(scratch) / "load.nq"
         for source in sources:
             write_columns(source, staging.tables(source.name))
         for entry in after.sources:
@@ -54,24 +57,64 @@ def land(
                 staging.keep_tables(entry.name)
         columns = Columns(staging.tables(entry.name) for entry in after.sources)
         changed |= _touched(columns, Columns(folder.table_folders(staging.before)))
-        with quads.open("wb") as stream:
-            for entry in after.sources:
-                if entry.name in changed:
-                    _write_statements(stream, entry, columns, staging, after.base)
-            write_codes(stream, graphs["ontology"])
-            progress("derive")
-            write_derived(stream, columns, graphs["derived"])
+        _write_store(staging, columns, changed, dropped, progress)
+
+
+def _write_store(
+    staging: Staging | RemoteStaging,
+    columns: Columns,
+    changed: set[str],
+    dropped: str,
+    progress: Callable[[str], None],
+) -> None:
+    """Write what the sources state and what follows from it, as far as it has changed."""
+    after = staging.after
+    graphs = {part: graph_iri(after.base, part) for part in ("derived", "findings", "ontology")}
+    gone = changed | ({dropped} if dropped else set())
+    many = _rows(staging.before, gone) > _REMOVED_UP_TO
+    # What stands in the default graph cannot be told apart by source.
+    apart = any(long_tables(staging.tables_before(name)) for name in gone)
+    anew = staging.may_start_empty and (many or apart)
+    if anew:
+        changed, gone = {entry.name for entry in after.sources}, set()
+    store = staging.open_store(empty=anew)
+    large = _rows(after, {entry.name for entry in after.sources}) > _REMOVED_UP_TO
+    derived = DerivedFiles(
+        None if anew else staging.derived_before, staging.derived if large else None
+    )
+    replaced = [
+        graph_iri(after.base, part, name) for name in sorted(gone) for part in staging.parts
+    ]
+    kept = {"derived"} if derived.differing else set()
+    with store.replacing(
+        [*replaced, *(graphs[part] for part in graphs if part not in kept)]
+    ) as stream:
+        for entry in after.sources:
+            if entry.name in changed:
+                _write_statements(stream, entry, columns, staging, after.base)
+        write_codes(stream, graphs["ontology"])
+        progress("derive")
+        for term, edges in derived_statements(columns):
+            write_edges(stream, term, derived.added(term, edges), graphs["derived"])
+        if records_findings(after):
             progress("find")
             found = find_gaps(columns)
             write_findings(stream, found, base=after.base, graph=graphs["findings"], method=METHOD)
             _write_measures(stream, columns, after.base, graphs["findings"])
         progress("store")
-        store = staging.open_store()
-        gone = sorted(changed | ({dropped} if dropped else set()))
-        replaced = [graph_iri(after.base, part, name) for name in gone for part in staging.parts]
-        store.replace([*replaced, *graphs.values()], quads)
-        store.load_ontology(graphs["ontology"])
-        store.close()
+    store.remove(derived.lost(), graphs["derived"])
+    store.load_ontology(graphs["ontology"])
+    store.close()
+
+
+def records_findings(manifest: Manifest) -> bool:
+    """Say whether a graph is small enough for a load to look for gaps and central actors."""
+    return _rows(manifest, {entry.name for entry in manifest.sources}) <= RECORDED_UP_TO
+
+
+def _rows(manifest: Manifest, names: Collection[str]) -> int:
+    """Return how many rows some sources have together."""
+    return sum(sum(entry.rows.values()) for entry in manifest.sources if entry.name in names)
 
 
 def _write_measures(stream: IO[bytes], columns: Columns, base: str, graph: str) -> None:
@@ -106,8 +149,18 @@ def _write_statements(
 ) -> None:
     """Write what a source states, with the IRIs that stand for actors that are one."""
     frames = read_columns(staging.tables(entry.name))
-    source = SourceTables(entry.name, entry.kind, entry.path, entry.sha256, frames, entry.manner)
-    stated = replace(source, frames=as_stated(frames, columns.folders, columns.merges))
+    long = long_tables(staging.tables(entry.name))
+    source = SourceTables(
+        entry.name, entry.kind, entry.path, entry.sha256, frames, entry.manner, long
+    )
+    stated = replace(
+        source,
+        frames=as_stated(frames, columns.folders, columns.merges),
+        long={
+            name: StandingTable(table.folder, table.height, tables()[name], columns.merges)
+            for name, table in long.items()
+        },
+    )
     write = partial(
         write_source,
         stream,
@@ -115,11 +168,12 @@ def _write_statements(
         loaded_at=dt.datetime.fromisoformat(entry.loaded_at),
         loader=entry.loader,
         with_place=staging.tells_places,
+        long_apart=staging.may_start_empty,
     )
     write(stated)
     apart = frames | {name: stated.frames[name] for name in frames.keys() & {"matches"}}
     changed = any(not frame.equals(stated.frames[name]) for name, frame in apart.items())
-    if changed and "loaded" in staging.parts:
+    if (changed or (long and columns.merges)) and "loaded" in staging.parts:
         write(replace(source, frames=apart), part="loaded")
 
 
@@ -140,7 +194,7 @@ def _entries(
             sha256=source.sha256,
             loader=loader,
             loaded_at=loaded_at.isoformat(timespec="seconds"),
-            rows={table: frame.height for table, frame in source.frames.items()},
+            rows=source.heights,
             manner=source.manner,
         )
     return replace(before, sources=tuple(entries[name] for name in sorted(entries)))

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from klaster.graph.landing import land
+from klaster.graph.landing import land, records_findings
 from klaster.graph.store.columns import Difference, differences
 from klaster.graph.store.folder import GraphFolder, Manifest, SourceEntry
-from klaster.graph.store.merging import read_tables, unknown_references
+from klaster.graph.store.merging import things, unknown_references
 from klaster.graph.store.remote_folder import RemoteFolder
 from klaster.loaders.given import (
     fingerprint,
@@ -35,7 +35,8 @@ class LoadReport:
     text file's encoding, separator and decimal sign or of a network's parts, ``mapping`` by
     which mapping it was read. Where the source replaces an earlier state of itself, ``changes``
     counts, by table, the rows added, changed and gone. ``unknown`` are actors, by row, that
-    decisions of the source are about and the graph lacks.
+    decisions of the source are about and the graph lacks. ``without_findings`` says that the
+    graph is too large for gaps and measures to be recorded in it by a load.
     """
 
     name: str
@@ -48,6 +49,7 @@ class LoadReport:
     changes: Mapping[str, Difference] | None = None
     mapping: str = ""
     unknown: tuple[str, ...] = ()
+    without_findings: bool = False
 
 
 def program() -> str:
@@ -78,29 +80,45 @@ def load(
     progress("read")
     reports: list[LoadReport] = []
     loads: list[Loaded] = []
-    for source in sources:
-        kept_name = _name(before, source, name)
-        entry = None if skip_bad_rows else _unchanged(before, source, kept_name, manner)
-        if not entry:
-            loaded = read_source(
-                source,
-                base=before.base,
-                name=kept_name,
-                skip_bad_rows=skip_bad_rows,
-                manner=manner,
-                known=_known(folder, before, kept_name),
+    with folder.reading() as scratch:
+        for source in sources:
+            kept_name = _name(before, source, name)
+            entry = None if skip_bad_rows else _unchanged(before, source, kept_name, manner)
+            if not entry:
+                loaded = read_source(
+                    source,
+                    base=before.base,
+                    name=kept_name,
+                    skip_bad_rows=skip_bad_rows,
+                    manner=manner,
+                    known=_known(folder, before, kept_name),
+                    scratch=scratch / str(len(loads)),
+                )
+                entry = None if skip_bad_rows else _same(before, loaded)
+            if entry:
+                reports.append(LoadReport(entry.name, entry.path, unchanged=True, rows=entry.rows))
+            else:
+                loads.append(loaded)
+                reports.append(_report(folder, before, loaded))
+        if loads:
+            land(
+                folder,
+                [loaded.tables for loaded in loads],
+                loaded_at=loaded_at,
+                loader=program(),
+                dropped="",
+                progress=progress,
             )
-            entry = None if skip_bad_rows else _same(before, loaded)
-        if entry:
-            reports.append(LoadReport(entry.name, entry.path, unchanged=True, rows=entry.rows))
-        else:
-            loads.append(loaded)
-            reports.append(_report(folder, before, loaded))
-    if loads:
-        tables = [loaded.tables for loaded in loads]
-        land(folder, tables, loaded_at=loaded_at, loader=program(), dropped="", progress=progress)
-    folders = folder.table_folders(folder.manifest())
-    return [replace(report, unknown=unknown_references(folders, report.name)) for report in reports]
+    after = folder.manifest()
+    folders = folder.table_folders(after)
+    return [
+        replace(
+            report,
+            unknown=unknown_references(folders, report.name),
+            without_findings=not records_findings(after),
+        )
+        for report in reports
+    ]
 
 
 def _name(before: Manifest, source: str | Path, name: str | None) -> str:
@@ -114,9 +132,9 @@ def _name(before: Manifest, source: str | Path, name: str | None) -> str:
 
 
 def _known(folder: GraphFolder | RemoteFolder, before: Manifest, name: str) -> Known:
-    """Return what tells the IRIs of things that other sources than ``name`` state."""
+    """Return what tells the things that other sources than ``name`` state."""
     folders = [folder.tables(before, entry.name) for entry in before.sources if entry.name != name]
-    return lambda table: read_tables(folders, table, ["iri"])["iri"].to_list()
+    return things(folders)
 
 
 def _unchanged(
@@ -148,7 +166,7 @@ def _report(folder: GraphFolder | RemoteFolder, before: Manifest, loaded: Loaded
         name,
         loaded.tables.path,
         unchanged=False,
-        rows={table: frame.height for table, frame in loaded.tables.frames.items()},
+        rows=loaded.tables.heights,
         skipped=tuple(loaded.skipped),
         unread=tuple(loaded.unread),
         guessed=tuple(loaded.guessed),

@@ -12,12 +12,14 @@ from klaster.graph.network.communities import communities
 from klaster.graph.network.undisturbed import one_thread, uncollected
 from klaster.graph.prospecting import prospects_of
 from klaster.graph.store.eligibility import eligible
+from klaster.graph.views import drawing
 from klaster.graph.views.canvas import Results
-from klaster.graph.views.drawing import draw
+from klaster.graph.views.overview import draw_overview
 from klaster.ontology.tables import tables
 
 if TYPE_CHECKING:
     from klaster.graph.knowledge_graph import KnowledgeGraph
+    from klaster.graph.network.network import Network
     from klaster.graph.store.columns import Columns
     from klaster.graph.views.picture import Picture
 
@@ -63,7 +65,9 @@ def _picture_of(
     cluster: str | None,
     suggestions: bool | None,
 ) -> Picture:
-    network = graph.network(cluster=cluster)
+    network = graph.network(cluster=cluster, records=False)
+    if network.size > drawing.MOST and not cluster:
+        return _overview_of(graph, network, name=name, language=language)
     shown = [
         measure
         for measure in SHOWN
@@ -85,7 +89,22 @@ def _picture_of(
         eligible=eligible(columns),
         predicted=graph.predict(cluster=cluster) if suggestions else None,
     )
-    drawn = draw(results, name=name, language=language, revision=graph.revision)
+    drawn = drawing.draw(results, name=name, language=language, revision=graph.revision)
     place = {node.iri: at for at, node in enumerate(drawn.nodes) if node.kind == "cluster"}
     found = prospects_of(columns, list(place))
     return replace(drawn, prospects={place[iri]: prospect for iri, prospect in found.items()})
+
+
+def _overview_of(graph: KnowledgeGraph, network: Network, *, name: str, language: str) -> Picture:
+    """Return the picture of a graph's clusters, where its actors are too many for one page."""
+    found = graph.missing()
+    return draw_overview(
+        {table: graph.table(table) for table in ("actors", "clusters", "memberships")},
+        network,
+        found,
+        counts=found.counts,
+        coverage=graph.coverage(),
+        name=name,
+        language=language,
+        revision=graph.revision,
+    )

@@ -162,6 +162,7 @@ class Standing:
         """Return the economy as it is and as it would be, judged by the same markets."""
         from klaster.graph.asking import find_thing
         from klaster.graph.risk import Supplies, changed_columns
+        from klaster.graph.store.merging import things
         from klaster.loaders.sources import read_source
 
         before = self.supplies(given, **slices)
@@ -171,7 +172,7 @@ class Standing:
                 added,
                 base=self.base,
                 name="what-if",
-                known=lambda table: self._columns.table(table)["iri"].to_list(),
+                known=things(self._columns.folders),
             )
             frames = loaded.tables.frames
         gone = [find_thing(self._columns, "actors", actor) for actor in without]

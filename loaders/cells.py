@@ -22,6 +22,8 @@ UNPACKED_LIMIT: Final = 1024 * 1024 * 1024
 would take the machine down before any message."""
 
 MEGABYTE: Final = 1024 * 1024
+CELL_BYTES: Final = 16
+"""The least that a cell takes in memory."""
 # A header of this name would collide with the row numbers that a raw table carries.
 _ROW: Final = "row"
 

@@ -6,42 +6,46 @@ import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import NoReturn
 
 import polars as pl
 
 from klaster.loaders.cells import (
+    CELL_BYTES,
+    format_suffix,
     is_panic,
     read_bytes,
     refuse_too_large,
+    refuse_what_is_no_file,
     shown,
     table_of,
     table_stem,
 )
+from klaster.loaders.pieces import is_long, long_parquet, refuse_too_dense
 from klaster.loaders.raw import RawTable
 from klaster.loaders.typed import as_typed
 from klaster.ontology.faults import CellFault, Fault, SourceError
 
-# The least that a cell takes in memory.
-_CELL_BYTES: Final = 16
 
-
-def read_parquet(path: Path) -> RawTable:
+def read_parquet(path: Path, table: str | None = None) -> RawTable:
     """Read a Parquet file; its rows are counted from 2, as if the header were row 1.
+
+    If it holds one of klaster's tables, ``table`` says which: a long one is read in pieces.
 
     Raises
     ------
     Fault
         If the file is none, is damaged, too large, or holds values that are no cells.
     """
-    found = read_bytes(path)
-    if not found:
+    packed = format_suffix(path) != path.suffix.lower()
+    found = read_bytes(path) if packed else b""
+    refuse_what_is_no_file(path)
+    if not (len(found) if packed else path.stat().st_size):
         raise Fault("fault.empty-file", path=shown(path))
     try:
-        scan = pl.scan_parquet(io.BytesIO(found), glob=False)
+        scan = pl.scan_parquet(io.BytesIO(found) if packed else path, glob=False)
         schema = scan.collect_schema()
         height = scan.select(pl.len()).collect().item()
-        refuse_too_large(path, height * len(schema) * _CELL_BYTES)
         strange = [name for name, dtype in schema.items() if not _writable(dtype)]
         if strange:
             faults = [
@@ -49,10 +53,15 @@ def read_parquet(path: Path) -> RawTable:
                 for name in strange
             ]
             raise SourceError(shown(path.name), faults)
-        written = scan.select(
+        cells = [
             _written(pl.col(name), dtype).alias(f"column_{index}")
             for index, (name, dtype) in enumerate(schema.items())
-        ).collect()
+        ]
+        if not packed and is_long(table, height):
+            refuse_too_dense(path, height * len(schema))
+            return long_parquet(path, scan, cells, height)
+        refuse_too_large(path, height * len(schema) * CELL_BYTES)
+        written = scan.select(cells).collect()
     except BaseException as reason:
         if isinstance(reason, pl.exceptions.PolarsError | OSError) or is_panic(reason):
             raise Fault("fault.damaged-file", path=shown(path), format="Parquet") from reason

@@ -10,21 +10,26 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import quote
 
 import polars as pl
 
 from klaster.loaders.citations import numbers
-from klaster.loaders.references import references
+from klaster.loaders.references import Known, nothing_known, references
 from klaster.ontology.tables import Table, tables
 from klaster.ontology.terms import code_iri, mint
 
 _ROR = "https://ror.org/"
+_OF_A_SOURCE = r"^[\w.-]+:[^/]"
 
 
 def name_things(
-    frames: Mapping[str, pl.DataFrame], *, base: str, source: str
+    frames: Mapping[str, pl.DataFrame],
+    *,
+    base: str,
+    source: str,
+    elsewhere: Known = nothing_known,
 ) -> dict[str, pl.DataFrame]:
     """Add ``iri`` to every frame and turn every reference into an IRI.
 
@@ -40,17 +45,20 @@ def name_things(
             named[name] = frame.with_columns(iri=_thing_iri(frame, table, base, source))
         elif name == "codes":
             named[name] = frame.with_columns(iri=_code_iris(frame))
-    known = {
-        name: dict(frame.select("id", "iri").rows())
-        for name, frame in named.items()
-        if "id" in frame.columns
-    }
+    known = known_things(named)
     for name, frame in named.items():
-        resolved = _resolve(frame, tables()[name], known, base)
+        resolved = resolve(frame, tables()[name], known, base, elsewhere)
         if "iri" not in resolved.columns:
-            resolved = resolved.with_columns(iri=_record_iri(resolved, tables()[name], base))
+            keys = record_keys(resolved, tables()[name])
+            copies = keys.to_frame().select(copy=pl.int_range(pl.len()).over("key"))["copy"]
+            resolved = resolved.with_columns(record_iris(keys, copies, tables()[name], base))
         named[name] = resolved
     return named
+
+
+def known_things(named: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
+    """Return the ids of things with their IRIs (``id``, ``iri``), by table."""
+    return {name: frame.select("id", "iri") for name, frame in named.items() if "id" in frame}
 
 
 def _thing_iri(frame: pl.DataFrame, table: Table, base: str, source: str) -> pl.Series:
@@ -99,24 +107,51 @@ def _code_iris(frame: pl.DataFrame) -> pl.Series:
     return pl.Series("iri", [code_iri(scheme, code) for scheme, code in pairs], dtype=pl.String)
 
 
-def _resolve(
-    frame: pl.DataFrame, table: Table, known: Mapping[str, Mapping[str, str]], base: str
+def resolve(
+    frame: pl.DataFrame,
+    table: Table,
+    known: Mapping[str, pl.DataFrame],
+    base: str,
+    elsewhere: Known,
 ) -> pl.DataFrame:
+    """Return a table with IRIs in place of the ids of things, here and in other sources.
+
+    What is no id is an IRI already; references of decisions are left as they are.
+    """
     for column in table.columns:
         if not column.refers:
             continue
-        irix: dict[str, str] = {}
-        for name in column.refers:
-            irix |= known.get(name, {})
-        for cell in references(frame, column)["reference"].unique():
-            if cell not in irix:
-                irix[cell] = _address_iri(cell, base) if "sources" in column.refers else cell
+        cells = references(frame, column).select("reference").unique()
+        things = [known[name] for name in column.refers if name in known]
+        if not column.beyond and cells["reference"].str.contains(_OF_A_SOURCE).any():
+            things = [*map(elsewhere, column.refers), *things]
+        found = _irix(cells, things)
+        own = found.filter(pl.col("iri").is_null())["reference"]
+        if "sources" in column.refers:
+            addresses_of = {cell: _address_iri(cell, base) for cell in own}
+            own = own.replace_strict(addresses_of, return_dtype=pl.String) if len(own) else own
+        rest = found.filter(pl.col("iri").is_null()).with_columns(iri=own)
+        whole = pl.concat([found.drop_nulls("iri"), rest])
         turn = pl.element() if column.is_list else pl.col(column.name)
-        resolved = turn.replace_strict(irix, default=None, return_dtype=pl.String)
+        resolved = turn.replace_strict(
+            whole["reference"], whole["iri"], default=None, return_dtype=pl.String
+        )
         if column.is_list:
             resolved = pl.col(column.name).list.eval(resolved)
         frame = frame.with_columns(resolved.alias(column.name))
     return frame
+
+
+def _irix(cells: pl.DataFrame, known: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """Return references with the IRIs of the things of which they are ids, as far as they are.
+
+    Where things of two tables bear one id, the later table counts.
+    """
+    found = cells.with_columns(iri=pl.lit(None, dtype=pl.String))
+    for things in known:
+        joined = found.join(things, left_on="reference", right_on=things.columns[0], how="left")
+        found = joined.select("reference", iri=pl.coalesce("iri_right", "iri"))
+    return found
 
 
 def _address_iri(address: str, base: str) -> str:
@@ -141,11 +176,8 @@ def addresses(frames: Mapping[str, pl.DataFrame], *, base: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"iri": pl.String, "url": pl.String})
 
 
-def _record_iri(frame: pl.DataFrame, table: Table, base: str) -> pl.Series:
-    """Hash what identifies a record: its references, codes and beginning, not its amounts.
-
-    Records that say the same are told apart by their order.
-    """
+def record_keys(frame: pl.DataFrame, table: Table) -> pl.Series:
+    """Return what identifies each record: its references, codes and beginning, not its amounts."""
     identifying = [
         column.name
         for column in table.columns
@@ -155,11 +187,13 @@ def _record_iri(frame: pl.DataFrame, table: Table, base: str) -> pl.Series:
     text = pl.concat_str(
         [pl.col(name).cast(pl.String).fill_null("") for name in identifying], separator="\x1f"
     )
-    keys = frame.select(text.alias("key")).with_columns(
-        copy=pl.int_range(pl.len()).over("key").cast(pl.String)
-    )
+    return frame.select(text.alias("key"))["key"]
+
+
+def record_iris(keys: pl.Series, copies: pl.Series, table: Table, base: str) -> pl.Series:
+    """Return the IRIs of records: those that say the same are told apart by their order."""
     prefix = mint(base, quote(table.prefix, safe=""))
-    digests = [_digest(f"{key}\x1f{copy}") for key, copy in keys.rows()]
+    digests = [_digest(f"{key}\x1f{copy}") for key, copy in zip(keys, copies, strict=True)]
     return pl.Series("iri", [f"{prefix}/{digest}" for digest in digests], dtype=pl.String)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +20,9 @@ class RawTable:
     A table that was made from others (by a mapping, or from RDF) has ``origins``: for each ``row``
     the ``place`` and ``number`` (0 where nothing is counted) at which a user finds what it was
     made from, and the ``locator`` that is kept of it.
+
+    A table that is too long to be held at once has only its first rows in ``frame``; ``further``
+    reads the others, piece after piece, in frames of the same columns.
     """
 
     name: str
@@ -27,6 +31,7 @@ class RawTable:
     frame: pl.DataFrame
     repeated: tuple[str, ...] = ()
     origins: pl.DataFrame | None = None
+    further: Callable[[], Iterator[pl.DataFrame]] | None = None
 
 
 ORIGINS: Final = {
@@ -42,23 +47,40 @@ def raw_table(name: str, place: str, locator: str, cells: pl.DataFrame) -> RawTa
 
     Cells are stripped, empty ones are null, and rows without any cell are left out.
     """
+    cells = stripped(cells)
+    if cells.is_empty():
+        return RawTable(name, place, locator, pl.DataFrame(schema={"row": pl.UInt32}))
+    kept, repeated = _titles(cells)
+    frame = cells.slice(1).select("row", *kept).rename(kept)
+    return RawTable(name, place, locator, frame, tuple(repeated))
+
+
+def below(header: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
+    """Return further ``cells`` of a table as they stand below the row of titles, ``header``."""
+    kept, _ = _titles(header)
+    return stripped(cells).select("row", *kept).rename(kept)
+
+
+def stripped(cells: pl.DataFrame) -> pl.DataFrame:
+    """Return cells without the spaces around them; empty ones are null, empty rows left out."""
     columns = [column for column in cells.columns if column != "row"]
-    cells = cells.with_columns(
+    return cells.with_columns(
         # An apostrophe keeps a spreadsheet from running a cell; it is no part of the text.
         pl.col(columns).str.strip_chars().str.replace(r"^'([=+\-@])", "$1").replace("", None),
     ).filter(pl.any_horizontal(pl.col(columns).is_not_null()) if columns else pl.lit(value=False))
-    if cells.is_empty():
-        return RawTable(name, place, locator, pl.DataFrame(schema={"row": pl.UInt32}))
+
+
+def _titles(cells: pl.DataFrame) -> tuple[dict[str, str], list[str]]:
+    """Return the title of each column that has one, and the titles that stand twice."""
     header = cells.row(0, named=True)
     kept: dict[str, str] = {}
     repeated: list[str] = []
-    for column in columns:
+    for column in cells.columns:
         title = header[column]
-        if title is None:
+        if column == "row" or title is None:
             continue
         if title in kept.values():
             repeated.append(title)
         else:
             kept[column] = title
-    frame = cells.slice(1).select("row", *kept).rename(kept)
-    return RawTable(name, place, locator, frame, tuple(repeated))
+    return kept, repeated

@@ -20,10 +20,12 @@ from klaster.loaders.mapping import (
     read_sql_mapping,
 )
 from klaster.loaders.networks.files import is_edge_list, read_network_file
+from klaster.loaders.pieces import LONG_TABLES
 from klaster.loaders.raw import RawTable
 from klaster.loaders.rdf.endpoint import read_endpoint
 from klaster.loaders.rdf.files import read_rdf
 from klaster.loaders.rdf.rml import RML_FILES, rdf_by_rml
+from klaster.loaders.references import ELSEWHERE
 from klaster.loaders.registries import recognised, registries
 from klaster.loaders.table_files import read_folder, read_table_file, unpacked
 from klaster.loaders.workbook import read_workbook
@@ -183,7 +185,8 @@ def _as_tables(source: str | Path, manner: Manner, notes: list[str]) -> Found:
     mapping = manner.sql()
     if mapping is None:
         found = sort_out(_read(source, manner, notes, wanted=_is_ours))
-        if found.raws.keys() & STANDALONE_TABLES and not _lacks_columns(found):
+        ours = found.raws.keys() & STANDALONE_TABLES or _refer_elsewhere(found)
+        if ours and not _lacks_columns(found):
             return found
         # A registry's table may be called as one of ours, or nearly so.
         notes.clear()
@@ -235,9 +238,24 @@ def _read(
         yield from read_folder(path, notes, every=every)
     elif kind == "archive":
         with unpacked(path) as folder:
-            yield from read_folder(folder, notes, every=every)
+            yield from read_folder(folder, notes, every=every, passing=True)
     else:
-        yield read_table_file(path, notes, every=every)
+        yield read_table_file(path, notes, every=every, whole=every)
+
+
+def _refer_elsewhere(found: Found) -> bool:
+    """Say whether tables of links by themselves are about things of other sources."""
+    for name in found.raws.keys() & LONG_TABLES:
+        raw, table = found.raws[name], tables()[name]
+        names, _, _ = match_headers(raw, table)
+        ends = [
+            names[column.name]
+            for column in table.columns
+            if column.required and column.refers and column.name in names
+        ]
+        if ends and raw.frame.height and raw.frame.head(1)[ends[0]].str.contains(ELSEWHERE).any():
+            return True
+    return False
 
 
 def _lacks_columns(found: Found) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
+from typing import Final
 
 import polars as pl
 
@@ -18,25 +19,35 @@ from klaster.ontology.terms import CODE
 _SUGGESTIONS = 200
 
 
-Known = Callable[[str], Collection[str]]
-"""The IRIs of the things of a table that the graph has from other sources."""
+Known = Callable[[str], pl.DataFrame]
+"""The things of a table that the graph has from other sources: ``reference`` (an IRI, or the
+source and the id there, ``tax-list:17``) and ``iri``."""
+
+
+def nothing_known(_: str) -> pl.DataFrame:
+    """Return that no other source states anything."""
+    return pl.DataFrame(schema={"reference": pl.String, "iri": pl.String})
+
+
+ELSEWHERE: Final = r"^(https?://|[\w.-]+:.)"
+"""What may name a thing of another source."""
 
 
 def check_references(
     frames: Mapping[str, pl.DataFrame],
     raws: Mapping[str, RawTable],
-    known: Known = lambda _: (),
+    known: Known = nothing_known,
 ) -> list[CellFault]:
     """Return a fault for each reference to an id that is in no row.
 
-    A reference may also be the IRI of a thing that is ``known``. Where a whole table is missing
+    A reference may also name a thing that is ``known`` from another source. Where a whole table is missing
     from the source, what refers to it by id is at fault too.
     """
     faults: list[CellFault] = []
     for name, frame in frames.items():
         for column in tables()[name].columns:
             if column.refers:
-                faults += _dangling(frame, raws[name], column, frames, known)
+                faults += dangling(frame, raws[name], column, frames, known)
     if "codes" in frames:
         faults += _codes_without_parent(frames["codes"], raws["codes"])
     return faults
@@ -77,13 +88,14 @@ def references(frame: pl.DataFrame, column: Column) -> pl.DataFrame:
     return cells.filter(pl.col("reference").is_not_null())
 
 
-def _dangling(
+def dangling(
     frame: pl.DataFrame,
     raw: RawTable,
     column: Column,
     frames: Mapping[str, pl.DataFrame],
     elsewhere: Known,
 ) -> list[CellFault]:
+    """Return a fault for each reference of one column that leads to nothing."""
     known = pl.concat(
         [pl.Series("id", [], dtype=pl.String)]
         + [frames[table]["id"].cast(pl.String) for table in column.refers if table in frames]
@@ -96,18 +108,18 @@ def _dangling(
     if "sources" in column.refers:
         complete = pl.col("reference").str.contains("^https?://")
     if column.beyond:
-        complete = pl.col("reference").str.contains(r"^(https?://|[\w.-]+:.)")
-    dangling = references(frame, column).filter(
-        ~complete & ~pl.col("reference").is_in(known.implode())
-    )
-    if dangling["reference"].str.contains("^https?://").any():
-        there = {iri for table in column.refers for iri in elsewhere(table)}
-        dangling = dangling.filter(~pl.col("reference").is_in(list(there)))
+        complete = pl.col("reference").str.contains(ELSEWHERE)
+    lost = references(frame, column).filter(~complete & ~pl.col("reference").is_in(known.implode()))
+    if lost.is_empty():
+        return []
+    if lost["reference"].str.contains(ELSEWHERE).any():
+        for table in column.refers:
+            lost = lost.join(elsewhere(table), on="reference", how="anti")
     ids = known.to_list()
     if "policies" in column.refers and "policies" in frames:
         ids += forms(frames["policies"])
     faults = []
-    for count, (row, found) in enumerate(dangling.select("row", "reference").rows()):
+    for count, (row, found) in enumerate(lost.select("row", "reference").rows()):
         near = nearest(found, ids) if count < _SUGGESTIONS else ""
         values: dict[str, object] = {
             "found": _masked(found),

@@ -14,12 +14,14 @@ from klaster.loaders.cells import shown
 from klaster.loaders.check import CheckedTable, OwnCodes, check_table, own_codes
 from klaster.loaders.citations import repeals_of_themselves, with_ids_of_acts
 from klaster.loaders.given import fingerprint, is_address, source_kind, source_place
-from klaster.loaders.identity import addresses, name_things
+from klaster.loaders.identity import addresses, known_things, name_things
+from klaster.loaders.long_tables import Beside, Typed, type_long_table
+from klaster.loaders.pieces import LONG_TABLES
 from klaster.loaders.raw import RawTable
 from klaster.loaders.reading import STANDALONE_TABLES, Manner, find_tables
-from klaster.loaders.references import Known, check_references
+from klaster.loaders.references import Known, check_references, nothing_known
 from klaster.ontology.faults import CellFault, Fault, SourceError
-from klaster.ontology.tables import SourceTables, Table, tables
+from klaster.ontology.tables import LongTable, SourceTables, Table, tables
 
 LOADER_VERSION: Final = "2"
 """Goes up when the same file would give other tables, so that it is then loaded again."""
@@ -55,9 +57,13 @@ def read_source(
     name: str,
     skip_bad_rows: bool = False,
     manner: Manner | None = None,
-    known: Known = lambda _: (),
+    known: Known = nothing_known,
+    scratch: Path | None = None,
 ) -> Loaded:
-    """Read, check and type a source; its references may be IRIs of things that are ``known``.
+    """Read, check and type a source; its references may name things that are ``known``.
+
+    Long tables are written into ``scratch``, a folder of the source's own; without one, every
+    table is held at once.
 
     Raises
     ------
@@ -70,9 +76,15 @@ def read_source(
     place = source_place(source) if is_address(source) else shown(Path(source).name)
     found = find_tables(source, manner)
     raws, faults = found.raws, found.faults
-    if not raws.keys() & STANDALONE_TABLES:
+    long = {}
+    if scratch is None:
+        raws = {table: _whole(raw) for table, raw in raws.items()}
+    else:
+        long = {table: raw for table, raw in raws.items() if raw.further}
+        raws = {table: raw for table, raw in raws.items() if not raw.further}
+    if not raws.keys() & (STANDALONE_TABLES | LONG_TABLES) and not long:
         raise SourceError(place, faults)
-    if all(raw.frame.is_empty() for raw in raws.values()) and not faults:
+    if not long and all(raw.frame.is_empty() for raw in raws.values()) and not faults:
         raise Fault("fault.no-rows", source=place)
     skipped: list[CellFault] = []
     while True:
@@ -95,10 +107,21 @@ def read_source(
         for column in result.unread_columns
     ]
     typed = {table: frame for table, frame in frames.items() if not frame.is_empty()}
-    named = name_things(typed, base=base, source=name)
-    given = addresses(typed, base=base)
-    if not given.is_empty():
-        named["sources"] = _with_addresses(named.get("sources"), given)
+    named = name_things(typed, base=base, source=name, elsewhere=known)
+    given = [addresses(typed, base=base)]
+    kept_long: dict[str, LongTable] = {}
+    beside = Beside(base, frames, known_things(named), own, known)
+    for table, raw in long.items():
+        folder = Path(scratch or "") / table
+        result = _typed_long(place, raw, tables()[table], beside, folder, skip_bad_rows)
+        skipped += result.faults
+        unread += [f"{raw.place}: {column}" for column in result.unread]
+        given += result.addresses
+        if result.table:
+            kept_long[table] = result.table
+    cited = pl.concat(given).unique("iri").sort("url")
+    if not cited.is_empty():
+        named["sources"] = _with_addresses(named.get("sources"), cited)
     tables_of_source = SourceTables(
         name,
         found.mapping or source_kind(source),
@@ -106,8 +129,30 @@ def read_source(
         found.content or fingerprint(source),
         named,
         manner_digest(manner),
+        kept_long,
     )
     return Loaded(tables_of_source, skipped, unread, found.notes, found.mapping)
+
+
+def _whole(raw: RawTable) -> RawTable:
+    """Return a table with all its rows at once."""
+    if raw.further is None:
+        return raw
+    return replace(raw, frame=pl.concat([raw.frame, *raw.further()]), further=None)
+
+
+def _typed_long(
+    place: str, raw: RawTable, table: Table, beside: Beside, folder: Path, skip_bad_rows: bool
+) -> Typed:
+    try:
+        typed = type_long_table(raw, table, beside, folder, skip_bad_rows=skip_bad_rows)
+    except pl.exceptions.PolarsError as reason:
+        why = f"{raw.place}: {str(reason)[:200]}"
+        raise Fault("fault.table", path=place, reason=why) from reason
+    of_columns = any(fault.row <= 1 for fault in typed.faults)
+    if typed.faults and (of_columns or not skip_bad_rows):
+        raise SourceError(place, typed.faults)
+    return typed
 
 
 def _in_header(fault: CellFault, raws: Mapping[str, RawTable]) -> bool:

@@ -22,6 +22,7 @@ from klaster.loaders.cells import (
     unreadable,
 )
 from klaster.loaders.columnar import read_json, read_json_lines, read_parquet
+from klaster.loaders.pieces import long_text
 from klaster.loaders.raw import RawTable
 from klaster.loaders.text_tables import read_text_table
 from klaster.loaders.workbook import WORKBOOKS, read_workbook
@@ -64,10 +65,13 @@ def _table_of(path: Path) -> str | None:
     return {fold(name): name for name in tables()}.get(fold(table_stem(path)))
 
 
-def read_folder(folder: Path, guessed: list[str], *, every: bool = False) -> Iterator[RawTable]:
+def read_folder(
+    folder: Path, guessed: list[str], *, every: bool = False, passing: bool = False
+) -> Iterator[RawTable]:
     """Yield the tables of a folder, and tell in ``guessed`` what its files were taken to be.
 
-    Files that bear no table's name are opened only if ``every`` one is wanted.
+    Files that bear no table's name are opened only if ``every`` one is wanted. Of a ``passing``
+    folder, which may be gone when further rows are wanted, every table is read whole.
 
     Raises
     ------
@@ -80,13 +84,16 @@ def read_folder(folder: Path, guessed: list[str], *, every: bool = False) -> Ite
             for raw in read_workbook(path):
                 yield replace(raw, locator=f"[{shown(path.name)}]{raw.locator}")
         else:
-            yield read_table_file(path, guessed, every=every)
+            yield read_table_file(path, guessed, every=every, whole=every or passing)
 
 
-def read_table_file(path: Path, guessed: list[str], *, every: bool = False) -> RawTable:
+def read_table_file(
+    path: Path, guessed: list[str], *, every: bool = False, whole: bool = False
+) -> RawTable:
     """Return the table of a file.
 
     One that bears no table's name is left unread, and is empty, unless ``every`` one is wanted.
+    A long one has only its first rows at once, unless it is wanted ``whole``.
 
     Raises
     ------
@@ -97,14 +104,16 @@ def read_table_file(path: Path, guessed: list[str], *, every: bool = False) -> R
     if not table and not every:
         place = shown(path.name)
         return RawTable(table_stem(path), place, place, pl.DataFrame(schema={"row": pl.UInt32}))
+    refuse_what_is_no_file(path)
     suffix = format_suffix(path)
     if suffix == ".parquet":
-        return read_parquet(path)
+        return read_parquet(path, None if whole else table)
     if suffix == ".json":
         return read_json(path, nested=every)
     if suffix in (".jsonl", ".ndjson"):
         return read_json_lines(path, nested=every)
-    return read_text_table(path, table, guessed)
+    in_pieces = None if whole else long_text(path, table)
+    return in_pieces or read_text_table(path, table, guessed)
 
 
 @contextmanager

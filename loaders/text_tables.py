@@ -115,17 +115,21 @@ def _cells(path: Path, text: str, separator: str) -> pl.DataFrame:
         ).with_row_index("row", offset=1)
     except BaseException as reason:
         if isinstance(reason, pl.exceptions.PolarsError) or is_panic(reason):
-            why = _why_not_a_table(text, separator)
+            why = why_not_a_table(text, separator)
             raise Fault("fault.csv", path=shown(path), reason=why) from reason
         raise
 
 
-def _why_not_a_table(text: str, separator: str) -> str:
-    """Return the first row that has more cells than the header."""
+def why_not_a_table(text: str, separator: str, *, width: int = 0, before: int = 0) -> str:
+    """Return the first row that has more cells than the header.
+
+    ``width`` is that of a header in an earlier piece of the file, with so many rows ``before``.
+    """
     try:
         rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
-        width = len(next(rows))
-        for number, row in enumerate(rows, start=2):
+        if not width:
+            width, before = len(next(rows)), before + 1
+        for number, row in enumerate(rows, start=before + 1):
             if len(row) > width:
                 return f"row {number}: {len(row)} > {width}"
     except (csv.Error, StopIteration) as reason:

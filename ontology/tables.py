@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from klaster.ontology.terms import KL
@@ -99,11 +100,32 @@ def tables() -> dict[str, Table]:
 
 
 @dataclass(frozen=True)
+class LongTable:
+    """A typed table that is too long to be held at once: Parquet files, sorted by IRI and row."""
+
+    folder: Path
+    height: int
+
+    @property
+    def files(self) -> Sequence[Path]:
+        """The files, in the order of their rows."""
+        return sorted(self.folder.glob("*.parquet"))
+
+    def pieces(self) -> Iterator[pl.DataFrame]:
+        """Yield the rows, a file after the other."""
+        import polars as pl
+
+        for file in self.files:
+            yield pl.read_parquet(file)
+
+
+@dataclass(frozen=True)
 class SourceTables:
     """What a loader hands on: the typed tables of one source, and where they came from.
 
     ``frames`` maps a table's name to a Polars frame with the columns of the table (references
-    are IRIs), and beside them ``iri`` (of the thing in the row), ``row`` and ``locator``.
+    are IRIs), and beside them ``iri`` (of the thing in the row), ``row`` and ``locator``;
+    ``long`` maps the names of those that are not held in memory to their files.
     ``manner`` is a digest of how the source was read, if that was asked for.
     """
 
@@ -113,3 +135,23 @@ class SourceTables:
     sha256: str
     frames: Mapping[str, pl.DataFrame]
     manner: str = ""
+    long: Mapping[str, LongTable] = field(default_factory=dict)
+
+    @property
+    def heights(self) -> dict[str, int]:
+        """How many rows each table has."""
+        whole = {name: frame.height for name, frame in self.frames.items()}
+        return whole | {name: table.height for name, table in self.long.items()}
+
+    def pieces_of(self, name: str) -> Iterator[pl.DataFrame]:
+        """Yield the rows of a table, if it is there: all of them, or piece after piece."""
+        if name in self.frames:
+            yield self.frames[name]
+        if name in self.long:
+            yield from self.long[name].pieces()
+
+    def pieces(self) -> Iterator[tuple[str, pl.DataFrame]]:
+        """Yield the name of each table with its rows."""
+        for name in (*self.frames, *self.long):
+            for piece in self.pieces_of(name):
+                yield name, piece

@@ -186,14 +186,14 @@ def test_the_same_graph_gives_the_same_page(demo_graph) -> None:
     assert render_page(demo_graph.picture()) == render_page(demo_graph.picture())
 
 
-def test_a_graph_too_large_for_one_page_is_a_fault_that_says_what_would_do(
+def test_a_cluster_too_large_for_one_page_is_a_fault_that_says_what_would_do(
     tmp_path, monkeypatch
 ) -> None:
     monkeypatch.setattr("klaster.graph.views.drawing.MOST", 2)
     graph = klaster.open(tmp_path / "g.klaster")
     graph.load(write_tables(tmp_path / "t", SMALL))
     with pytest.raises(Fault, match="--cluster"):
-        graph.picture()
+        graph.picture(cluster=graph.table("clusters")["iri"][0])
 
 
 def test_a_page_loads_nothing_that_it_does_not_need(florentine_graph) -> None:

@@ -20,10 +20,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-sys.path.insert(0, str(Path(__file__).parent))
+sys.path[:0] = [str(folder) for folder in Path(__file__).parents[:2]]
 
 from baselines import BLENDED, COOPERATION, USES
 from data import cordis, cordis_truth, exports, uses
+from results import put
 
 from klaster.graph.findings.accuracy import area
 from klaster.graph.findings.audit import audit
@@ -311,15 +312,6 @@ were tried on the windows before 2019 alone, and gained too little there to be t
 """
 
 
-def write(text: str) -> None:
-    """Put the section in its place in RESULTS.md, before that on validation."""
-    path = Path(__file__).parents[1] / "RESULTS.md"
-    whole = path.read_text("utf-8")
-    before = whole.partition(HEADING)[0].partition("## Validation")[0]
-    _, mark, after = whole.partition("## Validation")
-    path.write_text(f"{before.rstrip()}\n\n{text.rstrip()}\n\n{mark}{after}", "utf-8")
-
-
 def main() -> None:
     """Run what is asked for, print it, and write it if all was asked for."""
     parser = argparse.ArgumentParser()
@@ -335,7 +327,7 @@ def main() -> None:
             said.append(f"{title}\n\n{apart(work, *own)}".lstrip())
             print(said[-1], flush=True)
     if asked.only == list(PARTS):
-        write("\n".join(said))
+        put("\n".join(said))
 
 
 if __name__ == "__main__":

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import Counter
 from itertools import combinations
 from typing import Final
 
 import polars as pl
 
-from klaster.graph.findings.cluster_gaps import cut_actors, joined_roles
+from klaster.graph.findings.chain_gaps import cut_actors
+from klaster.graph.findings.cluster_gaps import joined_roles
 from klaster.graph.findings.facts import HELIX, Facts, grouped
-from klaster.graph.findings.supply_gaps import single_sources
+from klaster.graph.findings.source_gaps import single_sources
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.force import in_force, with_status
 from klaster.graph.store.holding import participations
@@ -65,13 +67,13 @@ def _figures(facts: Facts) -> dict[str, dict[str, float | None]]:
     count_kinds = dict(of_members.group_by("cluster").agg(pl.col("kind").n_unique()).rows())
     played = facts.members.join(facts.helix, on="actor").select("cluster", "actor", "role")
     roles = grouped(played, "cluster", "role")
-    linked = joined_roles(facts, played)
+    linked = joined_roles(facts)
     pairs = len(list(combinations(HELIX, 2)))
     public, local = _public_ties(facts), _local_sourcing(facts)
     cuts: dict[str, float] = {}
     for found in cut_actors(facts):
         cuts[found.subjects[0]] = max(cuts.get(found.subjects[0], 0.0), _split(found.numbers))
-    narrow = [found.subjects[0] for found in single_sources(facts)]
+    narrow = Counter(found.subjects[0] for found in single_sources(facts))
     return {
         cluster: {
             "members": len(facts.members_of[cluster]),
@@ -80,7 +82,7 @@ def _figures(facts: Facts) -> dict[str, dict[str, float | None]]:
             "roles": len(roles.get(cluster, ())),
             "helix-completeness": len(linked.get(cluster, ())) / pairs,
             "local-sourcing": local.get(cluster),
-            "single-sources": narrow.count(cluster),
+            "single-sources": narrow[cluster],
             "dependence": cuts.get(cluster, 0.0) / len(facts.members_of[cluster]),
         }
         for cluster in facts.clusters
@@ -97,7 +99,14 @@ def _public_ties(facts: Facts) -> dict[str, int]:
     kinds = sorted(narrower("actor-kind", "government"))
     actors = facts.columns.table("actors").filter(pl.col("kind").is_in(kinds))
     bodies = actors.select(actor="iri")
-    partners = facts.members.join(facts.pairs, on="actor").select("cluster", actor="partner")
+    known = facts.numbered
+    near = facts.pairs.join(known.members, on="actor").select("cluster", "partner").unique()
+    partners = pl.DataFrame(
+        {
+            "cluster": known.clusters.iris(near["cluster"]),
+            "actor": known.actors.iris(near["partner"]),
+        }
+    )
     clusters = facts.columns.table("clusters")
     running = pl.concat(
         [clusters.select(cluster="iri", actor=name) for name in ("managed_by", "coordinated_by")]

@@ -205,11 +205,11 @@ class Indicators:
 
     def network_density(self) -> Value | None:
         """Share of the pairs of members between whom a link is recorded."""
-        actors = self._members["iri"]
+        actors = self._facts.numbered.actors.places(self._members["iri"])
         size = len(actors)
         inside = self._facts.pairs.filter(
             pl.col("actor").is_in(actors.implode()) & pl.col("partner").is_in(actors.implode())
-        ).unique(["actor", "partner"])
+        )
         return Value(inside.height / (size * (size - 1))) if size > 1 else None
 
     def _of_card(self, item: str) -> Value | None:

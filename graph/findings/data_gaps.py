@@ -7,7 +7,7 @@ on such things has a lower confidence and says why.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -16,6 +16,7 @@ import polars as pl
 
 from klaster.graph.findings.facts import Facts
 from klaster.graph.findings.finding import Finding, Words, make_finding
+from klaster.graph.findings.numbered import GOODS
 from klaster.graph.store.eligibility import undetermined
 from klaster.graph.store.force import with_status
 from klaster.graph.store.holding import counted
@@ -52,11 +53,11 @@ class Lack:
     total: int
     touching: pl.DataFrame | None = None
 
-    @cached_property
-    def touched(self) -> frozenset[str]:
-        """The IRIs of what is known less well for it."""
+    def touched(self, among: Iterable[str]) -> frozenset[str]:
+        """Return which of some things are known less well for it."""
         found = self.things if self.touching is None else self.touching
-        return frozenset(found["iri"])
+        asked = pl.Series(list(among), dtype=pl.String)
+        return frozenset(found["iri"].filter(found["iri"].is_in(asked.implode())))
 
 
 @dataclass(frozen=True)
@@ -97,44 +98,50 @@ class Gaps:
 
     def _without_role(self) -> pl.DataFrame:
         """Return the actors of which nothing says what they do: no role, product or supply."""
-        facts = self.facts
+        known = self.facts.numbered
+        roles = self.facts.columns.table("memberships").drop_nulls("role")["actor"]
         said = pl.concat(
             [
-                facts.columns.table("memberships").drop_nulls("role").select(iri="actor"),
-                facts.makers.select(iri="actor"),
-                facts.supplies.select(iri="supplier"),
-                facts.helix.filter(pl.col("role") != "firm").select(iri="actor"),
+                known.actors.places(roles.unique()),
+                known.makers["actor"],
+                known.supplies["supplier"],
+                self.facts.played.filter(pl.col("role") != "firm")["actor"],
             ]
         ).unique()
         silent = pl.col("roles").list.len().fill_null(0) == 0
-        return self._actors.filter(silent).join(said, on="iri", how="anti")
+        places = known.actors.places(self._actors["iri"])
+        return self._actors.filter(silent & ~places.is_in(said.implode()))
 
     def _of_things(self) -> Iterator[Lack]:
+        known = self.facts.numbered
         products = self.facts.columns.table("products")
         if self.cluster:
-            used = pl.concat([self.facts.makers, self.facts.needers])
-            own = used.join(self._actors.select(actor="iri"), on="actor", how="semi")
-            products = products.join(own, left_on="iri", right_on="product", how="semi")
+            used = pl.concat([known.makers, known.needers])
+            own = known.actors.places(self._actors["iri"])
+            mine = used.filter(pl.col("actor").is_in(own.implode()))["product"].unique()
+            products = products.filter(known.products.places(products["iri"]).is_in(mine.implode()))
         coded = pl.col("hs").is_not_null() | pl.col("cpc").is_not_null()
         yield Lack("product-code", products.filter(~coded), products.height)
 
     def _of_links(self) -> Iterator[Lack]:
-        goods = self._touching(
-            self.facts.supplies.filter(pl.col("kind").fill_null("goods") == "goods"), "supplies"
-        )
+        known = self.facts.numbered
+        goods = known.supplies.filter(GOODS)
+        if self.cluster:
+            own = known.actors.places(self._actors["iri"]).implode()
+            goods = goods.filter(pl.col("supplier").is_in(own) | pl.col("buyer").is_in(own))
         unnamed = goods.filter(pl.col("product").is_null())
-        yield Lack("link-product", unnamed, goods.height, unnamed.select(iri="buyer").unique())
-        links = pl.concat(
-            [
-                self._touching(counted(self.facts.columns.table(name)), name)
-                .select("iri", "valid_from", _sourced())
-                .group_by("iri")
-                .agg(pl.col("valid_from", "sourced").max())
-                for name in _LINKS
-            ]
-        )
+        buyers = known.actors.iris(unnamed["buyer"].unique())
+        yield Lack("link-product", unnamed.select("iri"), goods.height, buyers.to_frame("iri"))
+        links = _once(pl.concat([self._records(name) for name in _LINKS]))
         yield Lack("link-date", links.filter(pl.col("valid_from").is_null()), links.height)
         yield Lack("link-source", links.filter(~pl.col("sourced")), links.height)
+
+    def _records(self, name: str) -> pl.DataFrame:
+        """Return of the links of a table that hold when each began and whether it has a source."""
+        ends = _ENDS[name] if self.cluster else ()
+        wanted = ("iri", "status", "valid_from", "source", *ends)
+        links = counted(self.facts.columns.links(name, *wanted))
+        return self._touching(links, name).select("iri", "valid_from", _sourced())
 
     def _touching(self, links: pl.DataFrame, table: str) -> pl.DataFrame:
         if not self.cluster:
@@ -154,15 +161,24 @@ class Gaps:
     @cached_property
     def undetermined(self) -> pl.DataFrame:
         """Who may be eligible for what, were all recorded (``instrument``, ``actor``)."""
-        return undetermined(self.facts.columns)
+        return undetermined(self.facts.columns, self.facts.eligible)
 
     @cached_property
     def _doubtful(self) -> dict[str, int]:
         return dict(self.undetermined.group_by("instrument").len().rows())
 
-    def doubted(self, finding: Finding) -> Finding:
-        """Return a finding with the confidence that the data allow, and the reason in words."""
-        doubts = self._doubts(finding)
+    def doubted(self, findings: Sequence[Finding]) -> list[Finding]:
+        """Return findings with the confidence that the data allow, and the reason in words."""
+        touched = {kind: self._touched(kind, findings) for kind in self.lacks}
+        return [self._lowered(found, self._doubts(found, touched)) for found in findings]
+
+    def _touched(self, kind: str, findings: Sequence[Finding]) -> frozenset[str]:
+        """Return what findings rest on and is known less well."""
+        resting = (found for found in findings if kind in _RESTS_ON.get(found.rule, ()))
+        things = {thing for found in resting for thing in (*found.subjects, *found.evidence)}
+        return self.lacks[kind].touched(things) if things else frozenset()
+
+    def _lowered(self, finding: Finding, doubts: dict[str, float]) -> Finding:
         if not doubts:
             return finding
         confidence = 1 - max(doubts.values())
@@ -176,13 +192,13 @@ class Gaps:
         }
         return replace(finding, confidence=confidence, text=text)
 
-    def _doubts(self, finding: Finding) -> dict[str, float]:
+    def _doubts(self, finding: Finding, touched: Mapping[str, frozenset[str]]) -> dict[str, float]:
         """Return, by kind, what share of what a finding rests on lacks something."""
         things = {*finding.subjects, *finding.evidence}
         found = {}
         for kind in _RESTS_ON.get(finding.rule, ()):
-            if kind in self.lacks and (touched := things & self.lacks[kind].touched):
-                found[kind] = len(touched) / len(things)
+            if some := things & touched.get(kind, frozenset()):
+                found[kind] = len(some) / len(things)
         if finding.rule in ("G10", "G11"):
             instrument = finding.subjects[0]
             if "award" in self.lacks:
@@ -191,6 +207,18 @@ class Gaps:
                 doubtful = self._doubtful[instrument]
                 found["criterion"] = doubtful / (doubtful + int(finding.numbers["eligible"]))
         return found
+
+
+def _once(records: pl.DataFrame) -> pl.DataFrame:
+    """Return each record once; what one of its rows tells is known.
+
+    Only rows whose IRIs may be the same, by a number in place of each, are looked at together.
+    """
+    again = records["iri"].hash().is_duplicated()
+    if not again.any():
+        return records
+    several = records.filter(again).group_by("iri").agg(pl.col("valid_from", "sourced").max())
+    return pl.concat([records.filter(~again), several])
 
 
 _ENDS: Final = {
@@ -213,7 +241,7 @@ def unrecorded(gaps: Gaps) -> Iterator[Finding]:
     facts = gaps.facts
     for kind, lack in gaps.lacks.items():
         count = lack.things.height
-        things = tuple(lack.things["iri"].sort().head(SHOWN))
+        things = tuple(lack.things["iri"].bottom_k(SHOWN).sort())
         found = make_finding(
             "G15",
             0,

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Final
 
 import polars as pl
 
+from klaster.graph.findings.exported import exported_values
+from klaster.graph.findings.naming import Naming
+from klaster.graph.findings.numbered import Numbered
+from klaster.graph.findings.policy_reach import reach
 from klaster.graph.network.network import Network
 from klaster.graph.network.projection import project
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.eligibility import broader_products, eligible
-from klaster.graph.store.holding import counted, product_makers, product_needers
-from klaster.ontology.codes import codes, narrower
+from klaster.graph.store.holding import counted
+from klaster.ontology.codes import narrower
 from klaster.ontology.labels import LANGUAGES
-from klaster.ontology.terms import code_iri
 
 HELIX: Final = ("firm", "research", "government", "finance", "logistics")
 """The roles that a cluster is expected to join."""
@@ -28,7 +31,9 @@ _KINDS_OF_HELIX: Final = {
     "finance": ("finance",),
     "logistics": ("logistics",),
 }
-_WORST_FIRST: Final = ("unknown", "news", "survey", "census")
+_LINKS: Final = ("supply", "cooperation", "ownership")
+WORST_FIRST: Final = ("unknown", "news", "survey", "census")
+"""How complete data may be said to be, the least complete first."""
 _ROLES_OF_HELIX: Final = {
     "research-partner": "research",
     "regulator": "government",
@@ -40,9 +45,16 @@ _ROLES_OF_HELIX: Final = {
 
 @dataclass(frozen=True)
 class Facts:
-    """What the rules look at, worked out once from the tables of a graph."""
+    """What the rules look at, worked out once from the tables of a graph.
+
+    Of a ``cluster``, rules that find very much tell only what concerns it. They tell the ``most``
+    severe so many, all where None; ``counted`` is how much such a rule has found in all.
+    """
 
     columns: Columns
+    cluster: str = ""
+    most: int | None = None
+    counted: dict[str, int] = field(default_factory=dict, compare=False)
 
     @cached_property
     def members(self) -> pl.DataFrame:
@@ -67,36 +79,34 @@ class Facts:
 
     @cached_property
     def pairs(self) -> pl.DataFrame:
-        """Who has a recorded link with whom, both ways (``actor``, ``partner``, ``iri``).
+        """Who has a recorded link with whom, both ways (``actor``, ``partner``: places).
 
         Belonging to a cluster is no link by itself.
         """
-        network = self.network
-        names = network.actors["actor"]
-        links = network.links
-        there = pl.DataFrame(
-            {
-                "actor": names.gather(links["source"]),
-                "partner": names.gather(links["target"]),
-                "iri": links["iri"],
-            }
+        return self.numbered.pairs(self.network)
+
+    @cached_property
+    def inner(self) -> pl.DataFrame:
+        """The pairs both of which are members of one cluster (``cluster, actor, partner``)."""
+        return self.numbered.inside(self.pairs)
+
+    @cached_property
+    def played(self) -> pl.DataFrame:
+        """Which helix roles actors play (``actor``: place, ``role``), and the role's ``place``."""
+        places = {role: place for place, role in enumerate(HELIX)}
+        found = self.helix.filter(pl.col("role").is_in(HELIX))
+        return found.select(
+            actor=self.numbered.actors.places(found["actor"]),
+            role=pl.col("role").cast(pl.Enum(sorted(HELIX))),
+            place=pl.col("role").replace_strict(places, return_dtype=pl.UInt8),
         )
-        back = there.select(actor="partner", partner="actor", iri="iri")
-        return pl.concat([there, back]).filter(pl.col("actor") != pl.col("partner")).unique()
 
     @cached_property
     def helix(self) -> pl.DataFrame:
         """Which of the helix roles an actor plays, by its kind or a coded role."""
-        kinds = {
-            kind: role
-            for role, tops in _KINDS_OF_HELIX.items()
-            for top in tops
-            for kind in narrower("actor-kind", top)
-        }
-        # A logistics company is an enterprise too, but its role in a cluster is logistics.
-        kinds["logistics"] = "logistics"
+        kinds, roles = role_of_kinds(), role_of_roles()
         actors = self.columns.table("actors")
-        turn = pl.col("role").replace_strict(_ROLES_OF_HELIX, default=None, return_dtype=pl.String)
+        turn = pl.col("role").replace_strict(roles, default=None, return_dtype=pl.String)
         by_kind = actors.select(
             actor="iri",
             role=pl.col("kind").replace_strict(kinds, default=None, return_dtype=pl.String),
@@ -107,36 +117,11 @@ class Facts:
 
     def name(self, iri: str) -> Mapping[str, str]:
         """Return a thing's name in every language, as far as its source gives it."""
-        known = self._names.get(iri) or self._place_names.get(iri)
-        return known or dict.fromkeys(LANGUAGES, self.columns.labels.get(iri, iri))
+        return self._naming.of(iri)
 
     @cached_property
-    def _names(self) -> dict[str, dict[str, str]]:
-        found = {}
-        for table in ("actors", "clusters", "products"):
-            rows = self.columns.table(table).select("iri", "name", "name_en", "name_ru", "name_uz")
-            for iri, name, *translated in rows.rows():
-                languages = zip(LANGUAGES, translated, strict=True)
-                found[iri] = {language: word or name for language, word in languages}
-        kinds = codes("instrument-type")
-        for iri, kind in self.columns.table("instruments").select("iri", "kind").rows():
-            if iri not in self.columns.labels:
-                found[iri] = kinds[kind].labels
-        return found
-
-    @cached_property
-    def _place_names(self) -> dict[str, Mapping[str, str]]:
-        """The names of countries and regions, by the IRIs of their codes."""
-        found: dict[str, Mapping[str, str]] = {
-            code_iri(scheme, code): entry.labels
-            for scheme in ("country", "region")
-            for code, entry in codes(scheme).items()
-        }
-        own = self.columns.table("codes").select("iri", "name", "name_en", "name_ru", "name_uz")
-        for iri, name, *translated in own.rows():
-            languages = zip(LANGUAGES, translated, strict=True)
-            found.setdefault(iri, {language: word or name for language, word in languages})
-        return found
+    def _naming(self) -> Naming:
+        return Naming(self.columns)
 
     def coverage(self, cluster: str) -> str:
         """Return how complete the data on a cluster are said to be."""
@@ -147,7 +132,7 @@ class Facts:
     def overall_coverage(self) -> str:
         """Return the least complete coverage of any cluster: that of findings on all of them."""
         found = {self.coverage(cluster) for cluster in self.clusters}
-        return next((code for code in _WORST_FIRST if code in found), "unknown")
+        return next((code for code in WORST_FIRST if code in found), "unknown")
 
     def names(self, iris: Iterable[str], *, most: int = 3) -> Mapping[str, str]:
         """Return the names of several things in every language, the first few of many."""
@@ -169,7 +154,7 @@ class Facts:
 
     def _worst(self, found: Iterable[str]) -> str:
         known = set(found)
-        return next((code for code in _WORST_FIRST if code in known), self.overall_coverage)
+        return next((code for code in WORST_FIRST if code in known), self.overall_coverage)
 
     @cached_property
     def clusters_of(self) -> dict[str, tuple[str, ...]]:
@@ -177,14 +162,29 @@ class Facts:
         return grouped(self.members, "actor", "cluster")
 
     @cached_property
+    def numbered(self) -> Numbered:
+        """The facts as whole numbers, for what looks at all of them."""
+        return Numbered(self.columns)
+
+    @cached_property
     def makers(self) -> pl.DataFrame:
         """Who makes what (``actor``, ``product``)."""
-        return product_makers(self.columns)
+        return self._named(self.numbered.makers)
 
     @cached_property
     def needers(self) -> pl.DataFrame:
         """Who needs what (``actor``, ``product``)."""
-        return product_needers(self.columns)
+        return self._named(self.numbered.needers)
+
+    def _named(self, pairs: pl.DataFrame) -> pl.DataFrame:
+        known = self.numbered
+        pairs = pairs.sort("actor", "product")
+        return pl.DataFrame(
+            {
+                "actor": known.actors.iris(pairs["actor"]),
+                "product": known.products.iris(pairs["product"]),
+            }
+        )
 
     @cached_property
     def above(self) -> pl.DataFrame:
@@ -208,9 +208,57 @@ class Facts:
         return eligible(self.columns)
 
     @cached_property
+    def unknown(self) -> pl.DataFrame:
+        """Whether nobody has said how complete the data on a cluster are, and its size.
+
+        ``cluster`` (place), ``unknown``, ``size``.
+        """
+        clusters = self.numbered.clusters
+        unknown = [self.coverage(cluster) == "unknown" for cluster in clusters.all]
+        sizes = self.numbered.members.group_by("cluster").len("size")
+        return (
+            pl.DataFrame({"unknown": unknown}, schema={"unknown": pl.Boolean})
+            .with_row_index("cluster")
+            .join(sizes, on="cluster")
+        )
+
+    @cached_property
+    def unknown_of_actors(self) -> pl.DataFrame:
+        """Whether nobody has said how complete the data on an actor's worst cluster are."""
+        of_members = self.numbered.members.join(self.unknown, on="cluster")
+        return of_members.group_by("actor").agg(pl.col("unknown").any())
+
+    def of_scope(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Return the rows on the cluster asked for, by ``cluster`` or else ``actor``."""
+        if not self.cluster:
+            return rows
+        here = self.numbered.clusters.places(pl.Series([self.cluster]))[0]
+        if "cluster" in rows.columns:
+            return rows.filter(pl.col("cluster") == here)
+        inside = self.numbered.members.filter(pl.col("cluster") == here)
+        return rows.join(inside, on="actor", how="semi")
+
+    def worst(self, rule: str, rows: pl.DataFrame, *by: str) -> pl.DataFrame:
+        """Return the most severe findings of a rule, and take down how many there are.
+
+        ``rows`` has a row a finding: ``severity``, ``unknown`` (then it is mere information), and
+        the columns ``by`` that decide between equals and give the order.
+        """
+        self.counted[rule] = self.counted.get(rule, 0) + rows.height
+        if self.most is not None and rows.height > self.most:
+            told = pl.when(pl.col("unknown")).then(0.0).otherwise("severity")
+            rows = rows.sort(-told, -pl.col("severity"), *by, nulls_last=False).head(self.most)
+        return rows.sort(*by)
+
+    @cached_property
+    def reach(self) -> pl.DataFrame:
+        """What each instrument reaches: see ``klaster.graph.findings.policy_reach``."""
+        return reach(self.columns, meant=self.eligible)
+
+    @cached_property
     def network(self) -> Network:
         """The network of all actors by supply, cooperation and ownership."""
-        return project(self.columns, links=("supply", "cooperation", "ownership"))
+        return project(self.columns, links=_LINKS, records=False)
 
     @cached_property
     def exporters(self) -> pl.DataFrame:
@@ -225,20 +273,36 @@ class Facts:
         return everyone.join(exported_values(self.columns), on="actor", how="left")
 
 
-def exported_values(columns: Columns) -> pl.DataFrame:
-    """Return what each actor is recorded to have exported (``actor``, ``value``).
+def role_of_kinds() -> dict[str, str]:
+    """Return the helix role that actors of each kind play.
 
-    Sums in different currencies cannot be added: where there is more than one currency, the
-    values are left out.
+    Examples
+    --------
+    >>> role_of_kinds()["university"]
+    'research'
     """
-    actors = columns.table("actors").select(exporter="iri")
-    exports = columns.table("exports").join(actors, on="exporter", how="semi")
-    if exports["currency"].n_unique() > 1:
-        exports = exports.clear()
-    return exports.group_by(actor="exporter").agg(pl.col("value").sum())
+    kinds = {
+        kind: role
+        for role, tops in _KINDS_OF_HELIX.items()
+        for top in tops
+        for kind in narrower("actor-kind", top)
+    }
+    # A logistics company is an enterprise too, but its role in a cluster is logistics.
+    return {**kinds, "logistics": "logistics"}
 
 
-def grouped(frame: pl.DataFrame, by: str | list[str], of: str) -> dict[Any, tuple[str, ...]]:
+def role_of_roles() -> dict[str, str]:
+    """Return the helix role that each coded role amounts to, of those that do.
+
+    Examples
+    --------
+    >>> role_of_roles()["regulator"]
+    'government'
+    """
+    return dict(_ROLES_OF_HELIX)
+
+
+def grouped(frame: pl.DataFrame, by: str | list[str], of: str) -> dict[Any, tuple[Any, ...]]:
     """Return the different values of a column, sorted, by group."""
     groups = frame.group_by(by).agg(pl.col(of).unique().sort())
     if isinstance(by, str):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from klaster.ontology.codes import codes
@@ -48,6 +49,24 @@ class Finding:
             "text": self.text[language],
             "confidence": self.confidence,
         }
+
+
+class Findings(list[Finding]):
+    """Findings in their order, of each rule the gravest; ``counts`` is how many it has in all."""
+
+    def __init__(self, found: Iterable[Finding], counts: Mapping[str, int]) -> None:
+        super().__init__(found)
+        self.counts = dict(counts)
+
+
+def left_out(findings: Sequence[Finding], counts: Mapping[str, int]) -> dict[str, int]:
+    """Return of how many findings of each rule only the number is told, where it is of some."""
+    here = Counter(found.rule for found in findings)
+    return {
+        rule: counts[rule] - here[rule]
+        for rule in sorted(counts, key=rule_order)
+        if counts[rule] > here[rule]
+    }
 
 
 def rule_order(rule: str) -> tuple[int, str]:

@@ -9,7 +9,6 @@ import polars as pl
 
 from klaster.graph.findings.facts import Facts, grouped
 from klaster.graph.findings.finding import Finding, make_finding
-from klaster.graph.findings.policy_reach import reach
 from klaster.graph.network.centrality import degree, ranks
 from klaster.graph.network.paths import betweenness
 from klaster.graph.store.force import with_status
@@ -33,8 +32,10 @@ def unreached_instruments(facts: Facts) -> Iterator[Finding]:
     uses, or awards that nobody has published.
     """
     actors = facts.columns.table("actors").height
-    meant = grouped(facts.eligible, "instrument", "actor")
-    for row in reach(facts.columns).iter_rows(named=True):
+    unreached = facts.reach.filter((pl.col("eligible") > 0) & (pl.col("reached") == 0))
+    named = facts.eligible.join(unreached, on="instrument", how="semi")
+    meant = grouped(named, "instrument", "actor")
+    for row in facts.reach.iter_rows(named=True):
         if row["status"] in NOT_YET or not row["eligible"] or row["reached"]:
             continue
         yield make_finding(
@@ -67,7 +68,7 @@ def under_reach(facts: Facts) -> Iterator[Finding]:
         "instrument",
         "actor",
     )
-    for row in reach(facts.columns).iter_rows(named=True):
+    for row in facts.reach.iter_rows(named=True):
         if row["status"] in NOT_YET or not row["eligible"] or not row["reached"]:
             continue
         outside = row["leakage"] - row["undetermined_reached"]
@@ -129,11 +130,21 @@ def unsupported_central(facts: Facts) -> Iterator[Finding]:
         ~pl.col("status").fill_null("").is_in(["proposed", "suspended", "ended"])
     )
     meant = facts.eligible.join(running.select(instrument="iri"), on="instrument", how="semi")
-    may_have = grouped(meant.join(central, on="actor", how="semi"), "actor", "instrument")
     without = central.join(awards.select(actor="beneficiary"), on="actor", how="anti")
-    for actor, figure, place in without.sort("actor").select("actor", "figure", "rank").rows():
-        if actor in may_have:
-            yield _unsupported(facts, actor, figure, place, may_have[actor])
+    may_have = meant.join(without, on="actor", how="semi")
+    places = facts.numbered.actors.places(without["actor"])
+    rows = (
+        without.with_columns(place=places, severity=1 - pl.col("rank") / network.size)
+        .join(may_have, on="actor", how="semi")
+        .join(facts.unknown_of_actors, left_on="place", right_on="actor", how="left")
+        .with_columns(pl.col("unknown").fill_null(facts.overall_coverage == "unknown"))
+    )
+    if facts.cluster:
+        rows = rows.filter(pl.col("actor").is_in(facts.members_of.get(facts.cluster, ())))
+    found = facts.worst("G12", rows, "actor")
+    instruments = grouped(may_have.join(found, on="actor", how="semi"), "actor", "instrument")
+    for actor, figure, place in found.select("actor", "figure", "rank").rows():
+        yield _unsupported(facts, actor, figure, place, instruments[actor])
 
 
 def _unsupported(

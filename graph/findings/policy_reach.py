@@ -6,7 +6,7 @@ import datetime as dt
 
 import polars as pl
 
-from klaster.graph.findings.facts import exported_values
+from klaster.graph.findings.exported import exported_values
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.eligibility import eligible, undetermined
 from klaster.graph.store.force import in_force, with_status
@@ -14,7 +14,9 @@ from klaster.graph.store.holding import counted
 from klaster.ontology.codes import codes
 
 
-def reach(columns: Columns, *, date: dt.date | None = None) -> pl.DataFrame:
+def reach(
+    columns: Columns, *, date: dt.date | None = None, meant: pl.DataFrame | None = None
+) -> pl.DataFrame:
     """Return each instrument's reach, an instrument a row.
 
     ``eligible``, ``reached`` and ``unreached`` count actors; ``reached`` are all with a recorded
@@ -30,7 +32,8 @@ def reach(columns: Columns, *, date: dt.date | None = None) -> pl.DataFrame:
     ``gini`` how unequally the amounts are spread over the beneficiaries (0: equally; null where
     an amount is not recorded, or there are several currencies), ``undetermined`` how many may be
     eligible, were all recorded of them, and ``undetermined_reached`` how many of these have an
-    award. All are null where they cannot be told.
+    award. All are null where they cannot be told. ``meant`` is who is eligible for what, where
+    that was worked out before.
     """
     instruments = with_status(columns)
     holding = columns
@@ -38,10 +41,11 @@ def reach(columns: Columns, *, date: dt.date | None = None) -> pl.DataFrame:
         instruments = instruments.join(in_force(columns, date), on="iri", how="semi")
         holding = columns.on(date)
     kept = instruments.select(instrument="iri")
-    meant = eligible(holding).join(kept, on="instrument", how="semi")
+    meant = eligible(holding) if meant is None else meant
+    meant = meant.join(kept, on="instrument", how="semi")
     awards = holding.table("awards").join(kept, on="instrument", how="semi")
     given = awards.select("instrument", actor="beneficiary").unique()
-    doubtful = undetermined(holding)
+    doubtful = undetermined(holding, meant)
     pair = ["instrument", "actor"]
     counts = {
         "eligible": meant,
@@ -111,9 +115,18 @@ def _export_coverage(columns: Columns, meant: pl.DataFrame, given: pl.DataFrame)
 
 def _indirect(columns: Columns, meant: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
     """Return the share of the eligible without an award that trade with one who has it."""
-    supplies = counted(columns.table("supplies"))
+    supplies = counted(columns.links("supplies", "supplier", "buyer", "status"))
     there = supplies.select(actor="supplier", partner="buyer")
-    trading = pl.concat([there, there.select(actor="partner", partner="actor")]).unique()
+    helped = given.select(partner="actor").unique()
+    # Only the links of those who have an award matter, and these are few.
+    trading = pl.concat(
+        [
+            there.join(helped, on="partner", how="semi"),
+            there.join(helped.rename({"partner": "actor"}), on="actor", how="semi").select(
+                actor="partner", partner="actor"
+            ),
+        ]
+    ).unique()
     near = given.join(trading.select(actor="partner", partner="actor"), on="actor").select(
         "instrument", actor="partner"
     )

@@ -10,7 +10,8 @@ import polars as pl
 
 from klaster.graph.findings.finding import Finding
 from klaster.graph.findings.gaps import find_gaps
-from klaster.graph.store.columns import Columns, schema
+from klaster.graph.store.columns import Columns
+from klaster.ontology.schemas import schema
 from klaster.ontology.tables import Column, tables
 
 _PLANNED: Final = "planned"
@@ -46,8 +47,10 @@ def what_if(
         IRI of a thing to be left out, with all records of it.
     """
     changed = Changed(columns, added or {}, without)
-    before = {_identity(found): found for found in find_gaps(columns, cluster=cluster)}
-    after = {_identity(found): found for found in find_gaps(changed, cluster=cluster)}
+    # All of them: what is no longer among the gravest has not vanished.
+    old, new = (find_gaps(tables, cluster=cluster, most=None) for tables in (columns, changed))
+    before = {_identity(found): found for found in old}
+    after = {_identity(found): found for found in new}
     vanish = [found for key, found in before.items() if key not in after]
     appear = [found for key, found in after.items() if key not in before]
     changes = [Change("appears", found) for found in appear]
@@ -66,6 +69,10 @@ class Changed(Columns):
     def __init__(self, columns: Columns, added: Mapping[str, pl.DataFrame], without: str) -> None:
         super().__init__(())
         self._all, self._added, self._without = columns, added, without
+
+    def links(self, name: str, *columns: str) -> pl.DataFrame:
+        """Return some columns of the records."""
+        return self.table(name).select(columns)
 
     def _merged(self, name: str) -> pl.DataFrame:
         table = tables()[name]

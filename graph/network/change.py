@@ -46,6 +46,21 @@ def among(network: Network, kept: pl.Series) -> Network:
     return Network(network.actors.filter(kept), moved, network.unit)
 
 
+def of_kinds(network: Network, kinds: Sequence[str]) -> Network:
+    """Return the network of some kinds of link only, of the same actors.
+
+    Examples
+    --------
+    >>> chain = Network.from_pairs([("a", "b"), ("b", "c")])
+    >>> of_kinds(chain, ["supply"]).links.height, of_kinds(chain, ["ownership"]).links.height
+    (2, 0)
+    """
+    if network.links["kind"].is_in(list(kinds)).all():
+        return network
+    links = network.links.filter(pl.col("kind").is_in(list(kinds)))
+    return Network(network.actors, links, network.unit)
+
+
 def without_links(network: Network, pairs: Iterable[tuple[str, str]]) -> Network:
     """Return the network as it would be if nothing led from each first to each second actor.
 

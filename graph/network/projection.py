@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 import polars as pl
 
 from klaster.graph.network.network import Network
 from klaster.graph.network.slices import EVERYBODY, Among
+from klaster.graph.network.stored import STORED_FROM, store_links, stored_links
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.holding import counted, participations
+from klaster.graph.store.places import Register
 from klaster.ontology.faults import Fault
 
 LINK_KINDS: Final = ("supply", "cooperation", "ownership", "membership")
@@ -24,6 +27,7 @@ def project(
     cluster: str | None = None,
     date: dt.date | None = None,
     among: Among = EVERYBODY,
+    records: bool = True,
 ) -> Network:
     """Return the network of some kinds of link, of all actors or of some.
 
@@ -43,18 +47,11 @@ def project(
         IRI of a cluster: only its members and the links among them are kept.
     among
         A region, sector or kind: only its actors and the links among them are kept.
+    records
+        Whether the IRIs of the links' records are needed. If not, links that a load stored are
+        read in place of the tables, and have none.
     """
     holding = columns if date is None else columns.on(date)
-    frames = [
-        _cooperations(columns, date) if kind == "cooperation" else _LINKS[kind](holding)
-        for kind in links
-    ]
-    found = pl.concat(
-        [
-            frame.with_columns(kind=pl.lit(kind)).select(*_KEPT, *_worth(frame))
-            for kind, frame in zip(links, frames, strict=True)
-        ]
-    )
     chosen = among.of(columns.table("actors"), holding)
     actors = chosen.select(actor="iri", label="name", kind="kind")
     if cluster is not None:
@@ -63,18 +60,80 @@ def project(
     actors = actors.sort("actor")
     if actors.is_empty():
         raise Fault("fault.no-network")
-    place = (
-        actors.select("actor").with_row_index("place").with_columns(pl.col("place").cast(pl.Int64))
-    )
-    placed = (
-        found.join(place.rename({"place": "source"}), left_on="from", right_on="actor")
-        .join(place.rename({"place": "target"}), left_on="to", right_on="actor")
-        .sort("source", "target", "kind", "iri")
-    )
+    whole = date is None and cluster is None and among == EVERYBODY
+    placed = stored_links(columns, actors["actor"]) if whole and not records else None
+    if placed is None:
+        placed = _from_tables(columns, links, date, actors["actor"])
+    elif set(links) < set(LINK_KINDS):
+        placed = placed.filter(pl.col("kind").is_in(list(links)))
     unit = _unit(placed)
     weight = pl.col("value") if unit else pl.lit(1.0)
-    columns_kept = ["source", "target", "kind", "iri", "directed"]
-    return Network(actors, placed.select(*columns_kept, weight=weight), unit)
+    kept = [name for name in _COLUMNS if name in placed.columns]
+    return Network(actors, placed.select(*kept, weight=weight), unit)
+
+
+def write_network(columns: Columns, folder: Path, *, least: int = STORED_FROM) -> bool:
+    """Store the links of all kinds between all actors, if they are many; say whether they are.
+
+    The folder is ``G/network`` beside the folders ``G/tables/SOURCE`` of these tables, which it
+    holds for alone: ``project`` reads it there.
+    """
+    actors = columns.table("actors")["iri"].sort()
+    if actors.is_empty():
+        return False
+    links = _from_tables(columns, LINK_KINDS, None, actors)
+    if links.height < least:
+        return False
+    store_links(links, columns, actors, folder)
+    return True
+
+
+def _from_tables(
+    columns: Columns, links: Sequence[str], date: dt.date | None, actors: pl.Series
+) -> pl.DataFrame:
+    """Return the links of some kinds between actors, read from their tables."""
+    holding = columns if date is None else columns.on(date)
+    register = Register(actors)
+    frames = [
+        _cooperations(columns, date) if kind == "cooperation" else _LINKS[kind](holding)
+        for kind in links
+    ]
+    return _in_order(
+        pl.concat(
+            [
+                _placed(frame, register).with_columns(kind=pl.lit(kind))
+                for kind, frame in zip(links, frames, strict=True)
+            ]
+        ),
+        len(register),
+    )
+
+
+def _placed(frame: pl.DataFrame, register: Register) -> pl.DataFrame:
+    """Return the links of which both ends are among the actors, with their places."""
+    ends = (register.places(frame[end]).cast(pl.Int64) for end in ("from", "to"))
+    return (
+        frame.select(*_KEPT, *_worth(frame))
+        .with_columns(pl.Series("source", next(ends)), pl.Series("target", next(ends)))
+        .drop_nulls(["source", "target"])
+    )
+
+
+def _in_order(links: pl.DataFrame, size: int) -> pl.DataFrame:
+    """Return links by source, target, kind and IRI.
+
+    Sorted are numbers of the pairs; kinds and IRIs only where links join the same two.
+    """
+    pair = pl.col("source") * size + pl.col("target")
+    sorted_links = links.with_columns(pair=pair).sort("pair")
+    again = sorted_links["pair"].diff().fill_null(1) == 0
+    several = again | again.shift(-1, fill_value=False)
+    if several.any():
+        places = several.arg_true()
+        tied = sorted_links.filter(several).with_columns(at=places).sort("pair", "kind", "iri")
+        order = pl.int_range(len(several), eager=True).scatter(places, tied["at"])
+        sorted_links = sorted_links[order]
+    return sorted_links.drop("pair")
 
 
 def _worth(frame: pl.DataFrame) -> tuple[pl.Expr, pl.Expr]:
@@ -92,18 +151,24 @@ def _unit(links: pl.DataFrame) -> str | None:
     return str(currencies[0]) if currencies[0] is not None else None
 
 
-_KEPT = ["from", "to", "iri", "kind", "directed"]
+_KEPT = ["iri", "directed"]
+_COLUMNS = ("source", "target", "kind", "iri", "directed")
 
 
 def _supplies(columns: Columns) -> pl.DataFrame:
-    return counted(columns.table("supplies")).with_columns(
-        pl.col("supplier").alias("from"), pl.col("buyer").alias("to"), directed=pl.lit(value=True)
+    wanted = ("supplier", "buyer", "iri", "value", "currency", "status")
+    return (
+        counted(columns.links("supplies", *wanted))
+        .rename({"supplier": "from", "buyer": "to"})
+        .with_columns(directed=pl.lit(value=True))
     )
 
 
 def _ownerships(columns: Columns) -> pl.DataFrame:
-    return counted(columns.table("ownerships")).with_columns(
-        pl.col("owner").alias("from"), pl.col("owned").alias("to"), directed=pl.lit(value=True)
+    return (
+        counted(columns.links("ownerships", "owner", "owned", "iri", "status"))
+        .rename({"owner": "from", "owned": "to"})
+        .with_columns(directed=pl.lit(value=True))
     )
 
 

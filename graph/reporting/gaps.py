@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from klaster.graph.findings.finding import Finding, rule_order
+from klaster.graph.findings.finding import Finding, left_out, rule_order
 from klaster.graph.reporting.gathered import PREDICTED_UP_TO, Gathered
 from klaster.graph.views.document import (
     Bar,
@@ -50,7 +50,7 @@ def gaps_section(gathered: Gathered) -> Section:
 
 def _by_rule(gathered: Gathered) -> Block:
     language = gathered.language
-    counts = Counter(finding.rule for finding in gathered.findings)
+    counts = gathered.gaps_of_rules
     bars = [
         Bar(_named(rule, language), count, shown(count, language))
         for rule, count in sorted(counts.items(), key=lambda item: (-item[1], rule_order(item[0])))
@@ -67,7 +67,7 @@ def _named(rule: str, language: str) -> str:
 def _rule(gathered: Gathered, rule: str) -> Block:
     language = gathered.language
     found = [finding for finding in gathered.findings if finding.rule == rule]
-    caption = f"{_named(rule, language)}: {shown(len(found), language)}"
+    caption = f"{_named(rule, language)}: {shown(gathered.gaps_of_rules[rule], language)}"
     if len(found) > SHOWN:
         caption += f" ({phrase('report.shown', language, count=SHOWN)})"
     return Remarks(
@@ -146,11 +146,13 @@ def summary_of_gaps(gathered: Gathered) -> list[str]:
     language, found = gathered.language, gathered.findings
     if not found:
         return [phrase("report.no-gaps", language)]
-    high = sum(level(finding.severity) == "high" for finding in found)
+    severe = Counter(finding.rule for finding in found if level(finding.severity) == "high")
+    # Of a rule of which only the gravest are listed, more may be as grave.
+    more = "≥ " if any(severe[rule] for rule in left_out(found, gathered.gaps_of_rules)) else ""
     told = phrase(
         "report.sum-gaps",
         language,
-        gaps=counted("gaps", len(found), language),
-        high=shown(high, language),
+        gaps=counted("gaps", sum(gathered.gaps_of_rules.values()), language),
+        high=more + shown(severe.total(), language),
     )
     return [told]

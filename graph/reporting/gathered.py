@@ -22,7 +22,7 @@ from klaster.ontology.codes import codes
 from klaster.ontology.questions import questions
 
 if TYPE_CHECKING:
-    from klaster.graph.answer import Check, Count
+    from klaster.graph.answer import Check, Count, Records
     from klaster.graph.findings.predicted import Predicted
     from klaster.graph.knowledge_graph import KnowledgeGraph
 
@@ -81,7 +81,12 @@ class Gathered:
         return [found for found in self._found if found.rule == "G15"]
 
     @cached_property
-    def _found(self) -> Sequence[Finding]:
+    def gaps_of_rules(self) -> dict[str, int]:
+        """How many gaps each rule finds in all; ``findings`` are the gravest of very many."""
+        return {rule: count for rule, count in self._found.counts.items() if rule != "G15"}
+
+    @cached_property
+    def _found(self) -> Records[Finding]:
         return self.graph.missing(cluster=self.cluster or None)
 
     @cached_property

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -11,53 +11,50 @@ from urllib.parse import unquote
 
 import polars as pl
 
+from klaster.graph.store.files import move
 from klaster.graph.store.merging import known_references, merges, resolved, standing
 from klaster.ontology.periods import first_day, first_day_after
-from klaster.ontology.tables import Column, SourceTables, Table, tables
-
-_TYPES: dict[str, type[pl.DataType]] = {
-    "number": pl.Float64,
-    "integer": pl.Int64,
-    "year": pl.Int64,
-    "boolean": pl.Boolean,
-}
-
-
-def _dtype(column: Column) -> pl.DataType | type[pl.DataType]:
-    if column.is_list:
-        return pl.List(pl.String)
-    return _TYPES.get(column.type, pl.String)
-
-
-def schema(table: Table) -> dict[str, pl.DataType | type[pl.DataType]]:
-    """Return the columns and types of a table as it is kept."""
-    own = {column.name: _dtype(column) for column in table.columns}
-    return own | {"iri": pl.String, "row": pl.UInt32, "locator": pl.String}
+from klaster.ontology.schemas import kept, schema
+from klaster.ontology.tables import Column, LongTable, SourceTables, Table, tables
 
 
 def write_columns(source: SourceTables, folder: Path) -> None:
-    """Write the tables of a source into a new folder, a Parquet file each."""
+    """Write the tables of a source into a new folder, a Parquet file each.
+
+    A long table is moved there: a folder of files in the place of one.
+    """
     folder.mkdir(parents=True)
     for name, frame in source.frames.items():
-        kept = frame.select(
-            pl.col(column).cast(dtype) for column, dtype in schema(tables()[name]).items()
-        )
-        kept.write_parquet(folder / f"{name}.parquet")
+        kept(frame, tables()[name]).write_parquet(folder / f"{name}.parquet")
+    for name, table in source.long.items():
+        move(table.folder, folder / f"{name}.parquet")
 
 
-def _kept(path: Path, table: Table) -> pl.DataFrame:
+def _kept(path: Path, table: Table, columns: Sequence[str] | None = None) -> pl.DataFrame:
     """Return a table as it was written; columns that it did not have then are empty."""
-    frame = pl.read_parquet(path)
-    return frame.select(
-        pl.col(column) if column in frame.columns else pl.lit(None, dtype=dtype).alias(column)
+    scan = pl.scan_parquet(path / "*.parquet" if path.is_dir() else path, glob=path.is_dir())
+    there = scan.collect_schema().names()
+    return scan.select(
+        pl.col(column) if column in there else pl.lit(None, dtype=dtype).alias(column)
         for column, dtype in schema(table).items()
-    )
+        if columns is None or column in columns
+    ).collect()
 
 
 def read_columns(folder: Path) -> dict[str, pl.DataFrame]:
-    """Return the tables of a source as they were written."""
+    """Return the tables of a source as they were written, but for long ones."""
     paths = {name: folder / f"{name}.parquet" for name in tables()}
-    return {name: _kept(path, tables()[name]) for name, path in paths.items() if path.exists()}
+    return {name: _kept(path, tables()[name]) for name, path in paths.items() if path.is_file()}
+
+
+def long_tables(folder: Path) -> dict[str, LongTable]:
+    """Return the long tables of a source as they were written."""
+    paths = {name: folder / f"{name}.parquet" for name in tables()}
+    return {name: LongTable(path, _height(path)) for name, path in paths.items() if path.is_dir()}
+
+
+def _height(path: Path) -> int:
+    return int(pl.scan_parquet(path / "*.parquet").select(pl.len()).collect().item())
 
 
 @dataclass(frozen=True)
@@ -73,14 +70,12 @@ def differences(folder: Path, source: SourceTables) -> dict[str, Difference]:
     """Compare a source with its tables as they were written before, by the IRIs of its rows.
 
     Where a row stands in its file is no change, nor is the order of a list, nor a year written
-    as its first day.
+    as its first day. Of each row a few bytes are held, so that long tables can be compared.
     """
     found = {}
-    for name, table in tables().items():
-        path = folder / f"{name}.parquet"
-        old = _kept(path, table) if path.exists() else pl.DataFrame(schema=schema(table))
-        new = source.frames.get(name, pl.DataFrame(schema=schema(table)))
-        before, after = (_contents(frame, table) for frame in (old, new))
+    old = SourceTables("", "", "", "", read_columns(folder), long=long_tables(folder))
+    for name in tables():
+        before, after = (_contents(side, name) for side in (old, source))
         both = before.join(after, on=["iri", "copy"], suffix="_after")
         counts = Difference(
             added=after.height - both.height,
@@ -92,18 +87,21 @@ def differences(folder: Path, source: SourceTables) -> dict[str, Difference]:
     return found
 
 
-def _contents(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
-    """Return what each row says, as one text, under its IRI; rows of one thing are numbered."""
+def _contents(source: SourceTables, name: str) -> pl.DataFrame:
+    """Return hashes of what each row says, under one of its IRI; rows of one thing are numbered."""
+    table = tables()[name]
     said = [
         _meant(column) for column in table.columns if column.term or column.name in ("id", "code")
     ]
+    text = pl.concat_str(
+        [column.cast(pl.String).fill_null("") for column in said], separator="\x1f"
+    )
+    nothing = pl.DataFrame(schema={"iri": pl.UInt64, "said": pl.UInt64})
+    hashed = [
+        piece.select(iri=pl.col("iri").hash(), said=text.hash()) for piece in source.pieces_of(name)
+    ]
     return (
-        frame.select(
-            "iri",
-            said=pl.concat_str(
-                [column.cast(pl.String).fill_null("") for column in said], separator="\x1f"
-            ),
-        )
+        pl.concat([nothing, *hashed])
         .sort("iri", "said")
         .with_columns(copy=pl.int_range(pl.len()).over("iri"))
     )
@@ -152,26 +150,68 @@ class Columns:
             self._read[name] = self._merged(name)
         return self._read[name]
 
-    def stated(self, name: str) -> pl.DataFrame:
+    def links(self, name: str, *columns: str) -> pl.DataFrame:
+        """Return some columns of a table of records over all sources, in no order to rely on.
+
+        Of millions of links only what is asked for is read, and nothing is kept.
+        """
+        if name in self._read:
+            return self._read[name].select(columns)
+        return self.stated(name, columns).select(columns)
+
+    def stated(
+        self, name: str, columns: Sequence[str] | None = None, *, long: bool = True
+    ) -> pl.DataFrame:
         """Return one table with a row for each row that a source states, in their order.
 
-        Of actors that are one, the rows of the one that stands come first.
+        Of actors that are one, the rows of the one that stands come first. With ``columns``, only
+        some of them and ``origin``; without ``long`` tables, if they are not wanted.
         """
         table = tables()[name]
         paths = [folder / f"{name}.parquet" for folder in self.folders]
         frames = [
-            _kept(path, table).with_columns(origin=pl.lit(unquote(path.parent.name)))
+            _kept(path, table, columns).with_columns(origin=pl.lit(unquote(path.parent.name)))
             for path in paths
-            if path.exists()
+            if path.is_file() or (long and path.is_dir())
         ]
         if not frames:
-            return pl.DataFrame(schema={**schema(table), "origin": pl.String})
+            wanted = {
+                column: dtype
+                for column, dtype in schema(table).items()
+                if columns is None or column in columns
+            }
+            return pl.DataFrame(schema={**wanted, "origin": pl.String})
         frame = pl.concat(frames)
         if name == "matches":
             return resolved(frame, known_references(frame, self.folders))
         if name == "actors" and self.merges:
             frame = frame.sort(pl.col("iri").is_in(sorted(self.merges)), maintain_order=True)
         return standing(frame, table, self.merges)
+
+    def batches(
+        self, name: str, wanted: Sequence[str], *, rows: int = 1_000_000
+    ) -> Iterator[pl.DataFrame]:
+        """Yield some columns of a table of records, so many rows at a time, as sources state them.
+
+        Whatever the size of the table, only one batch is in memory. ``wanted`` must have the
+        columns that refer to actors.
+        """
+        table = tables()[name]
+        for folder in self.folders:
+            path = folder / f"{name}.parquet"
+            if not path.exists():
+                continue
+            whole = pl.scan_parquet(path)
+            there = whole.collect_schema()
+            types = schema(table)
+            chosen = [
+                pl.col(column) if column in there else pl.lit(None, types[column]).alias(column)
+                for column in wanted
+            ]
+            height = int(whole.select(pl.len()).collect().item())
+            for start in range(0, height, rows):
+                frame = whole.slice(start, rows).select(chosen).collect()
+                yield standing(frame, table, self.merges)
 
     def _merged(self, name: str) -> pl.DataFrame:
         table = tables()[name]
@@ -218,6 +258,11 @@ class _OnDay(Columns):
     def __init__(self, columns: Columns, date: dt.date) -> None:
         super().__init__(())
         self._all, self._date = columns, date
+
+    def links(self, name: str, *columns: str) -> pl.DataFrame:
+        bounds = [one for one in ("valid_from", "valid_to") if one in schema(tables()[name])]
+        frame = self._all.links(name, *dict.fromkeys([*columns, *bounds]))
+        return (frame.filter(holds(self._date)) if bounds else frame).select(columns)
 
     def _merged(self, name: str) -> pl.DataFrame:
         frame = self._all.table(name)

@@ -5,65 +5,88 @@
 
 from __future__ import annotations
 
-from typing import IO
+from collections.abc import Iterator
+from typing import IO, Final
 
 import polars as pl
 
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.eligibility import eligible
 from klaster.graph.store.holding import counted, participations, product_makers, product_needers
+from klaster.graph.store.pairs import distinct_pairs
 from klaster.graph.store.quads import iri, write_lines
 from klaster.ontology.codes import codes
 from klaster.ontology.tables import tables
 from klaster.ontology.terms import KL, RDF
 
 
-def derived_edges(columns: Columns) -> dict[str, pl.DataFrame]:
-    """Return each derived property with its edges (``subject``, ``object``), once each."""
-    supplies = counted(columns.table("supplies")).filter(pl.col("supplier") != pl.col("buyer"))
+def derived_edges(columns: Columns) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield each derived property with its edges (``subject``, ``object``), once each, in order.
+
+    One after the other, since those of millions of links take much memory.
+    """
+    yield "memberOf", _ends(columns.links("memberships", "actor", "cluster"))
+    supplies = counted(columns.links("supplies", "supplier", "buyer", "status"))
+    apart = supplies.filter(pl.col("supplier") != pl.col("buyer"))
+    del supplies
+    yield "suppliesTo", _ends(apart.select("supplier", "buyer"))
+    del apart
     takers = participations(columns)
     pairs = takers.join(takers, on="iri").filter(
         pl.col("participant") != pl.col("participant_right")
     )
-    ownerships = counted(columns.table("ownerships"))
+    yield "cooperatesWith", _ends(pairs.select("participant", "participant_right"))
+    ownerships = counted(columns.links("ownerships", "owner", "owned", "status"))
+    yield "owns", _ends(ownerships.select("owner", "owned"))
+    makers = product_makers(columns)
+    yield "produces", makers.rename({"actor": "subject", "product": "object"})
+    needers = product_needers(columns, makers)
+    yield "needs", needers.rename({"actor": "subject", "product": "object"})
+    del makers, needers
+    yield "requiresInput", _ends(columns.links("recipes", "product", "input"))
     infrastructure = columns.table("infrastructure").explode("serves")
-    exports = columns.table("exports")
-    produces = product_makers(columns)
-    edges = {
-        "memberOf": columns.table("memberships").select(subject="actor", object="cluster"),
-        "suppliesTo": supplies.select(subject="supplier", object="buyer"),
-        "cooperatesWith": pairs.select(subject="participant", object="participant_right"),
-        "owns": ownerships.select(subject="owner", object="owned"),
-        "produces": produces.select(subject="actor", object="product"),
-        "needs": product_needers(columns).select(subject="actor", object="product"),
-        "requiresInput": columns.table("recipes").select(subject="product", object="input"),
-        "usesInfrastructure": infrastructure.select(subject="serves", object="iri"),
-        "exports": exports.join(
-            columns.table("actors"), left_on="exporter", right_on="iri", how="semi"
-        ).select(subject="exporter", object="product"),
-        "eligibleFor": eligible(columns).select(subject="actor", object="instrument"),
-        "benefitsFrom": columns.table("awards").select(subject="beneficiary", object="instrument"),
-    }
-    return {
-        name: frame.drop_nulls().unique().sort("subject", "object") for name, frame in edges.items()
-    }
+    yield "usesInfrastructure", _ends(infrastructure.select("serves", "iri"))
+    exports = columns.links("exports", "exporter", "product")
+    actors = columns.table("actors").select(exporter="iri")
+    yield "exports", _ends(exports.join(actors, on="exporter", how="semi"))
+    yield "eligibleFor", _ends(eligible(columns).select("actor", "instrument"))
+    yield "benefitsFrom", _ends(columns.links("awards", "beneficiary", "instrument"))
 
 
-def write_derived(stream: IO[bytes], columns: Columns, graph: str) -> None:
-    """Write the derived edges and classes, and which IRIs gave way to another."""
-    edges = derived_edges(columns)
-    for name, frame in edges.items():
-        subject, value = iri(pl.col("subject")), iri(pl.col("object"))
-        write_lines(stream, frame, subject, f"<{KL}{name}>", value, graph)
-    broader = pl.concat([_broader_classes(columns), _roles_by_edges(columns, edges)])
-    types = broader.unique().sort("subject", "object")
-    subject, value = iri(pl.col("subject")), iri(pl.col("object"))
-    write_lines(stream, types, subject, f"<{RDF}type>", value, graph)
+def _ends(frame: pl.DataFrame) -> pl.DataFrame:
+    return distinct_pairs(frame.rename(dict(zip(frame.columns, ENDS, strict=True))))
+
+
+ENDS: Final = ("subject", "object")
+
+
+def derived_statements(columns: Columns) -> Iterator[tuple[str, pl.DataFrame]]:
+    """Yield all that is derived: the IRI of each term with ``subject`` and ``object``, once each."""
+    actors = columns.table("actors").select(subject="iri")
+    types = [_broader_classes(columns)]
+    for name, edges in derived_edges(columns):
+        if name in _ROLES:
+            who = edges.select("subject").unique().join(actors, on="subject", how="semi")
+            types.append(who.with_columns(object=pl.lit(KL + _ROLES[name])))
+        yield KL + name, edges
+    yield f"{RDF}type", distinct_pairs(pl.concat(types))
     rows = sorted(columns.merges.items())
-    gone = pl.DataFrame(rows, schema={"subject": pl.String, "object": pl.String}, orient="row")
-    write_lines(stream, gone, subject, f"<{KL}mergedInto>", value, graph)
+    gone = pl.DataFrame(rows, schema=dict.fromkeys(ENDS, pl.String), orient="row")
+    yield f"{KL}mergedInto", gone
 
 
+def write_edges(stream: IO[bytes], term: str, edges: pl.DataFrame, graph: str) -> None:
+    """Write derived statements of one term."""
+    subject, value = iri(pl.col("subject")), iri(pl.col("object"))
+    write_lines(stream, edges, subject, f"<{term}>", value, graph)
+
+
+_ROLES: Final = {
+    "produces": "Producer",
+    "suppliesTo": "Supplier",
+    "exports": "Exporter",
+    "benefitsFrom": "Beneficiary",
+}
 _ABOVE = {
     "LogisticsProvider": ("Enterprise", "Actor"),
     "University": ("ResearchOrganization", "EducationOrganization", "Actor"),
@@ -74,10 +97,14 @@ _LINKS = ("supplies", "cooperations", "ownerships", "makes", "needs", "exports")
 
 
 def _broader_classes(columns: Columns) -> pl.DataFrame:
-    """Return the classes above the one that a source states, so that queries find them."""
+    """Return the classes above the one that a source states, so that queries find them.
+
+    Not for records of long tables: they are of their one class only.
+    """
     found = []
     for name, root in [*_ROOT.items(), *((name, "Link") for name in _LINKS)]:
-        frame = columns.table(name).select("iri", *(["kind"] if name in _KINDED else []))
+        wanted = ["iri", *(["kind"] if name in _KINDED else [])]
+        frame = columns.stated(name, wanted, long=False).select(wanted)
         stated = _stated_class(name)
         classes = {
             kind: [KL + above for above in _ABOVE.get(cls, (root,)) if above != cls]
@@ -113,23 +140,3 @@ def _stated_class(name: str) -> dict[str, str]:
     return {
         code: entry.rdf_class for code, entry in codes(column.codes[0]).items() if entry.rdf_class
     }
-
-
-def _roles_by_edges(columns: Columns, edges: dict[str, pl.DataFrame]) -> pl.DataFrame:
-    """Return who is a producer, supplier, exporter or beneficiary by what it does."""
-    actors = columns.table("actors").select(subject="iri")
-    return pl.concat(
-        [
-            edges[name]
-            .select("subject")
-            .unique()
-            .join(actors, on="subject", how="semi")
-            .with_columns(object=pl.lit(KL + cls))
-            for name, cls in (
-                ("produces", "Producer"),
-                ("suppliesTo", "Supplier"),
-                ("exports", "Exporter"),
-                ("benefitsFrom", "Beneficiary"),
-            )
-        ]
-    )

@@ -19,15 +19,14 @@ def eligible(columns: Columns) -> pl.DataFrame:
     return _meeting(columns, doubtful=False)
 
 
-def undetermined(columns: Columns) -> pl.DataFrame:
+def undetermined(columns: Columns, known: pl.DataFrame | None = None) -> pl.DataFrame:
     """Return who may be eligible for what, were all recorded of it (``instrument``, ``actor``).
 
     These are the actors that meet every condition of a criterion of which it is recorded whether
     they do, and of whom a place, an activity or a number of employees that it asks for is not.
     """
-    return _meeting(columns, doubtful=True).join(
-        eligible(columns), on=["instrument", "actor"], how="anti"
-    )
+    known = eligible(columns) if known is None else known
+    return _meeting(columns, doubtful=True).join(known, on=["instrument", "actor"], how="anti")
 
 
 def eligible_but_for_product(columns: Columns) -> pl.DataFrame:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import TypedDict
+from tempfile import TemporaryDirectory
+from typing import IO, TypedDict, cast
 
 from pyoxigraph import (
     BlankNode,
     DefaultGraph,
     Literal,
     NamedNode,
+    Quad,
     QueryBoolean,
     QuerySolutions,
     QueryTriples,
@@ -21,6 +24,7 @@ from pyoxigraph import (
     Variable,
 )
 
+from klaster.graph.store.bulk import Statements
 from klaster.ontology.faults import Fault
 from klaster.ontology.sparql import chooses_dataset, services_allowed
 from klaster.ontology.terms import PREFIXES
@@ -144,13 +148,32 @@ class StagedStore:
             # A checkpoint: the files are shared with the old state and never changed in place.
             Store.read_only(str(before)).backup(str(path))
         self._store = Store(str(path))
+        self._scratch = path.parent
 
-    def replace(self, graphs: Iterable[str], quads: Path) -> None:
-        """Remove named graphs and load N-Quads from a file in their place."""
+    @contextmanager
+    def replacing(self, graphs: Iterable[str]) -> Iterator[IO[bytes]]:
+        """Remove named graphs, and return a stream for the N-Quads in their place.
+
+        What is written is loaded as it comes, and all of it is there when the block ends.
+        """
         for graph in graphs:
             self._store.remove_graph(NamedNode(graph))
-        if quads.stat().st_size:
-            self._store.bulk_load(path=str(quads), format=RdfFormat.N_QUADS)
+        with TemporaryDirectory(dir=self._scratch) as folder:
+            statements = Statements(Path(folder), self._load)
+            try:
+                yield cast("IO[bytes]", statements)
+                statements.finish()
+            finally:
+                statements.give_up()
+
+    def _load(self, quads: Path) -> None:
+        self._store.bulk_load(path=str(quads), format=RdfFormat.N_QUADS)
+
+    def remove(self, triples: Iterable[tuple[str, str, str]], graph: str) -> None:
+        """Take single statements, each of three IRIs, out of a named graph."""
+        name = NamedNode(graph)
+        for subject, term, value in triples:
+            self._store.remove(Quad(NamedNode(subject), NamedNode(term), NamedNode(value), name))
 
     def load_ontology(self, graph: str) -> None:
         """Load the terms of the ontology into a named graph."""

@@ -70,8 +70,10 @@ def write_rdf(
 
 
 def _quads(store: Store, graphs: list[str]) -> Iterator[Quad]:
-    for graph in graphs:
-        yield from sorted(store.quads_for_pattern(None, None, None, NamedNode(graph)), key=str)
+    # The records of long tables stand in the default graph.
+    names: list[NamedNode | DefaultGraph] = [*map(NamedNode, graphs), DefaultGraph()]
+    for graph in names:
+        yield from sorted(store.quads_for_pattern(None, None, None, graph), key=str)
 
 
 def _reified(store: Store) -> Iterator[Quad]:

@@ -21,7 +21,9 @@ from uuid import uuid4
 
 import tomli_w
 from filelock import FileLock, Timeout
+from psutil import pid_exists
 
+from klaster.graph.store.files import keep_files
 from klaster.ontology.faults import Fault
 
 if TYPE_CHECKING:
@@ -142,6 +144,23 @@ class GraphFolder:
         return _tables_folder(self.path / manifest.generation, name)
 
     @contextmanager
+    def reading(self) -> Iterator[Path]:
+        """Give a folder for what is read of long tables, on the disk on which the graph stands.
+
+        It is gone when the block ends; one that a killed load left is removed by the next.
+        """
+        start = f".{self.path.name}-reading-"
+        for left in self.path.parent.glob(f"{start}*"):
+            process = left.name.removeprefix(start).partition("-")[0]
+            if process.isdigit() and not pid_exists(int(process)):
+                shutil.rmtree(left, ignore_errors=True)
+        beside = self.path.with_name(f"{start}{os.getpid()}-{uuid4().hex[:8]}")
+        try:
+            yield beside
+        finally:
+            shutil.rmtree(beside, ignore_errors=True)
+
+    @contextmanager
     def change(self) -> Iterator[Staging]:
         """Make a change: what is staged becomes the graph if the block ends without an error.
 
@@ -205,6 +224,7 @@ class Staging:
 
     tells_places = False
     parts = ("source",)
+    may_start_empty = True
 
     def __init__(self, path: Path, folder: GraphFolder, before: Manifest) -> None:
         self.path = path
@@ -221,23 +241,29 @@ class Staging:
         """Return where the tables of a source are made."""
         return _tables_folder(self.path, name)
 
+    @property
+    def derived(self) -> Path:
+        """Where what is derived is kept, if it is much."""
+        return self.path / "derived"
+
+    @property
+    def derived_before(self) -> Path | None:
+        """Where what was derived of the state before is kept, if it was much."""
+        before = self._folder.path / self.before.generation / "derived"
+        return before if self.before.generation and before.is_dir() else None
+
+    def tables_before(self, name: str) -> Path:
+        """Return where the tables of a source are in the state before, if they are there."""
+        return self._folder.tables(self.before, name)
+
     def keep_tables(self, name: str) -> None:
         """Take over the tables of a source that does not change, without copying the bytes."""
-        keep_files(self._folder.tables(self.before, name), self.tables(name))
+        keep_files(self.tables_before(name), self.tables(name))
 
-    def open_store(self) -> StagedStore:
-        """Return the store of the new state: so far a copy of the one before."""
+    def open_store(self, *, empty: bool = False) -> StagedStore:
+        """Return the store of the new state: so far a copy of the one before, or ``empty``."""
         from klaster.graph.store.embedded import StagedStore
 
-        before = self._folder.store(self.before) if self.before.generation else None
+        copied = self.before.generation and not empty
+        before = self._folder.store(self.before) if copied else None
         return StagedStore(self.store, before)
-
-
-def keep_files(old: Path, new: Path) -> None:
-    """Take over the files of a folder, without copying the bytes where that can be done."""
-    new.mkdir(parents=True)
-    for file in old.iterdir():
-        try:
-            os.link(file, new / file.name)
-        except OSError:
-            shutil.copy2(file, new / file.name)

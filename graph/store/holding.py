@@ -7,6 +7,7 @@ import datetime as dt
 import polars as pl
 
 from klaster.graph.store.columns import Columns, holds
+from klaster.graph.store.pairs import distinct_pairs
 
 # A link that is only planned, or has ended, joins nobody now.
 NOT_COUNTED = ("planned", "ended")
@@ -23,6 +24,18 @@ def participations(columns: Columns, *, date: dt.date | None = None) -> pl.DataF
     What is said of a cooperation in one of its rows is said of all of them; a participant may
     come later or leave earlier. With ``date``, only who takes part on that day.
     """
+    rows = dated_participations(columns)
+    if date is not None:
+        rows = rows.filter(holds(date))
+    kept = ["iri", "kind", "participant", "locator", "origin"]
+    return rows.select(kept).unique(["iri", "participant"], maintain_order=True)
+
+
+def dated_participations(columns: Columns) -> pl.DataFrame:
+    """Return the rows of the cooperations that hold, each with the days of its participant.
+
+    A participant who left and came back has several.
+    """
     rows = columns.table("cooperations").with_columns(
         pl.col("status").drop_nulls().first().over("iri"),
         pl.col("kind").drop_nulls().first().over("iri"),
@@ -31,33 +44,33 @@ def participations(columns: Columns, *, date: dt.date | None = None) -> pl.DataF
             for bound in ("valid_from", "valid_to")
         ),
     )
-    if date is not None:
-        rows = rows.filter(holds(date))
-    kept = ["iri", "kind", "participant", "locator", "origin"]
-    return counted(rows).select(kept).unique(["iri", "participant"], maintain_order=True)
+    return counted(rows)
 
 
 def product_makers(columns: Columns) -> pl.DataFrame:
     """Return who makes what (``actor``, ``product``): as stated, or because they supply it."""
-    makes = columns.table("makes").select("actor", "product")
-    supplies = counted(columns.table("supplies"))
+    makes = columns.links("makes", "actor", "product")
+    supplies = counted(columns.links("supplies", "supplier", "product", "kind", "status"))
     goods = supplies.filter(pl.col("kind").fill_null("goods") == "goods")
     sold = goods.select(actor="supplier", product="product")
-    return pl.concat([makes, sold]).drop_nulls().unique().sort("actor", "product")
+    return distinct_pairs(pl.concat([makes, sold]))
 
 
-def product_needers(columns: Columns) -> pl.DataFrame:
+def product_needers(columns: Columns, makers: pl.DataFrame | None = None) -> pl.DataFrame:
     """Return who needs what (``actor``, ``product``): stated, bought, or an input of what they make.
 
-    A maker does not need to buy an input that it makes itself.
+    A maker does not need to buy an input that it makes itself. ``makers`` is who makes what, where
+    that is known.
     """
-    makers = product_makers(columns)
-    stated = columns.table("needs").select("actor", "product")
-    bought = counted(columns.table("supplies")).select(actor="buyer", product="product")
+    if makers is None:
+        makers = product_makers(columns)
+    stated = columns.links("needs", "actor", "product")
+    supplies = counted(columns.links("supplies", "buyer", "product", "status"))
+    bought = supplies.select(actor="buyer", product="product")
     inputs = columns.table("recipes").select("product", "input").unique()
     by_recipe = (
         makers.join(inputs, on="product")
         .select("actor", product="input")
         .join(makers, on=["actor", "product"], how="anti")
     )
-    return pl.concat([stated, bought, by_recipe]).drop_nulls().unique().sort("actor", "product")
+    return distinct_pairs(pl.concat([stated, bought, by_recipe]))

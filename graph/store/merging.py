@@ -8,7 +8,9 @@ back leaves everything as it was.
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Final
 from urllib.parse import unquote
@@ -16,7 +18,7 @@ from urllib.parse import unquote
 import polars as pl
 
 from klaster.ontology.faults import Fault
-from klaster.ontology.tables import Table, tables
+from klaster.ontology.tables import LongTable, Table, tables
 
 _COMPARED: Final = ("actor", "same_as")
 _SHOWN: Final = 5
@@ -25,14 +27,29 @@ _SHOWN: Final = 5
 def read_tables(folders: Iterable[Path], name: str, columns: Sequence[str]) -> pl.DataFrame:
     """Return some columns of a table over all sources, with the source in ``origin``."""
     frames = [
-        pl.read_parquet(path, columns=list(columns)).with_columns(
-            origin=pl.lit(unquote(folder.name))
-        )
+        pl.read_parquet(
+            path / "*.parquet" if path.is_dir() else path, columns=list(columns)
+        ).with_columns(origin=pl.lit(unquote(folder.name)))
         for folder in folders
         if (path := folder / f"{name}.parquet").exists()
     ]
     empty = dict.fromkeys([*columns, "origin"], pl.String())
     return pl.concat(frames) if frames else pl.DataFrame(schema=empty)
+
+
+def things(folders: Sequence[Path]) -> Callable[[str], pl.DataFrame]:
+    """Return what tells the things of a table: ``reference`` and the ``iri`` that it means.
+
+    A reference is an IRI, or the name of a source and the id there: ``tax-list:17``.
+    """
+
+    @cache
+    def of_table(name: str) -> pl.DataFrame:
+        rows = read_tables(folders, name, ["iri", "id"])
+        by_id = rows.select(reference=pl.col("origin") + ":" + pl.col("id"), iri="iri")
+        return pl.concat([by_id, rows.select(reference="iri", iri="iri")]).unique("reference")
+
+    return of_table
 
 
 def known_references(decisions: pl.DataFrame, folders: Sequence[Path]) -> dict[str, str]:
@@ -129,13 +146,30 @@ def standing(frame: pl.DataFrame, table: Table, merged: Mapping[str, str]) -> pl
     if not merged or table.name == "matches":
         return frame
     old, new = list(merged), list(merged.values())
-    turned = [pl.col("iri").replace(old, new)] if table.name == "actors" else []
+    turned = []
+    if table.name == "actors" and "iri" in frame.columns:
+        turned.append(pl.col("iri").replace(old, new))
     for column in table.columns:
+        if column.name not in frame.columns:
+            continue
         if "actors" in column.refers and column.is_list:
             turned.append(pl.col(column.name).list.eval(pl.element().replace(old, new)))
         elif "actors" in column.refers:
             turned.append(pl.col(column.name).replace(old, new))
     return frame.with_columns(turned)
+
+
+@dataclass(frozen=True)
+class StandingTable(LongTable):
+    """A long table with the IRIs that stand in place of those that give way."""
+
+    table: Table
+    merged: Mapping[str, str]
+
+    def pieces(self) -> Iterator[pl.DataFrame]:
+        """Yield the rows, a file after the other."""
+        for piece in super().pieces():
+            yield standing(piece, self.table, self.merged)
 
 
 def as_stated(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 from collections.abc import Iterator
-from typing import IO
+from typing import IO, Final
 
 import polars as pl
 
@@ -50,11 +50,20 @@ def typed(name: str) -> str:
 def write_lines(
     stream: IO[bytes], frame: pl.DataFrame, subject: pl.Expr, term: str, value: pl.Expr, graph: str
 ) -> None:
-    """Write one statement a row; rows without a value are left out."""
-    line = pl.concat_str(subject, pl.lit(f" {term} "), value, pl.lit(f" <{graph}> ."))
-    lines = frame.select(line=line).filter(pl.col("line").is_not_null())
-    if not lines.is_empty():
-        lines.write_csv(stream, include_header=False, quote_style="never")
+    """Write one statement a row, in the default graph if none is named.
+
+    Rows without a value are left out.
+    """
+    end = f" <{graph}> ." if graph else " ."
+    line = pl.concat_str(subject, pl.lit(f" {term} "), value, pl.lit(end))
+    for rows in frame.iter_slices(_AT_ONCE):
+        lines = rows.select(line=line).filter(pl.col("line").is_not_null())
+        if not lines.is_empty():
+            lines.write_csv(stream, include_header=False, quote_style="never")
+
+
+_AT_ONCE: Final = 500_000
+"""Of so many rows the text is held at once: some 120 MB."""
 
 
 def write_source(
@@ -66,6 +75,7 @@ def write_source(
     loader: str,
     part: str = "source",
     with_place: bool = False,
+    long_apart: bool = False,
 ) -> None:
     """Write everything that one source states, in its named graph, with where it came from.
 
@@ -75,29 +85,46 @@ def write_source(
         Of what kind the named graph is.
     with_place
         Whether it is told in which folder the source lay, and not only what it is called.
+    long_apart
+        Whether the records of long tables are put into the default graph, where a statement
+        takes half the time and the room that it does in a named one.
     """
     graph = graph_iri(base, part, source.name)
     file = mint(base, "file", source.name)
     _write_provenance(
         stream, source, graph, file, loaded_at, loader, _record_of(source, with_place=with_place)
     )
-    for name, frame in source.frames.items():
-        table = tables()[name]
-        subject = iri(pl.col("iri"))
-        write_lines(stream, frame, subject, _A, _classes(table), graph)
-        for column in table.columns:
-            for exploded, value in _values(frame, column):
-                write_lines(stream, exploded, subject, f"<{column.term}>", value, graph)
+    regions: set[str] = set()
+    for name, frame in source.pieces():
+        # Of millions of links the named graph says from which file they are, and the tables in
+        # which row of it; each link need not.
+        located = name not in source.long
+        own = graph if located or not long_apart else ""
+        _write_rows(stream, name, frame, own, file=file if located else "")
+        if "id" in frame.columns:
+            start = mint(base, tables()[name].prefix, source.name) + "/"
+            _write_ids(stream, frame, start, graph)
+        regions |= _regions_of(name, frame)
+    _write_foreign_regions(stream, regions, graph)
+
+
+def _write_rows(
+    stream: IO[bytes], name: str, frame: pl.DataFrame, graph: str, *, file: str
+) -> None:
+    """Write what the rows of a table state, and if it is in ``file`` where they stand there."""
+    table = tables()[name]
+    subject = iri(pl.col("iri"))
+    write_lines(stream, frame, subject, _A, _classes(table), graph)
+    for column in table.columns:
+        for exploded, value in _values(frame, column):
+            write_lines(stream, exploded, subject, f"<{column.term}>", value, graph)
+    if file:
         locator = literal(pl.col("locator"))
         write_lines(stream, frame, subject, f"<{KL}sourceLocator>", locator, graph)
-        if "source" in frame.columns:
-            unsourced = frame.filter(pl.col("source").list.len().fill_null(0) == 0)
-            write_lines(stream, unsourced, subject, f"<{KL}source>", pl.lit(f"<{file}>"), graph)
-        _write_beside(stream, name, frame, graph)
-        if "id" in frame.columns:
-            start = mint(base, table.prefix, source.name) + "/"
-            _write_ids(stream, frame, start, graph)
-    _write_foreign_regions(stream, source, graph)
+    if file and "source" in frame.columns:
+        unsourced = frame.filter(pl.col("source").list.len().fill_null(0) == 0)
+        write_lines(stream, unsourced, subject, f"<{KL}source>", pl.lit(f"<{file}>"), graph)
+    _write_beside(stream, name, frame, graph)
 
 
 def _write_provenance(
@@ -136,7 +163,7 @@ def _record_of(source: SourceTables, *, with_place: bool) -> str:
         "kind": source.kind,
         "manner": source.manner,
         "path": source.path if with_place else source.path.rsplit("/", 1)[-1],
-        "rows": {name: frame.height for name, frame in source.frames.items()},
+        "rows": source.heights,
     }
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
@@ -309,14 +336,17 @@ def _write_participations(stream: IO[bytes], frame: pl.DataFrame, graph: str) ->
     write_lines(stream, rows, part, f"<{KL}participationRole>", role, graph)
 
 
-def _write_foreign_regions(stream: IO[bytes], source: SourceTables, graph: str) -> None:
+def _regions_of(name: str, frame: pl.DataFrame) -> set[str]:
+    """Return the regions that are named in a table."""
+    if "region" not in frame.columns:
+        return set()
+    is_list = tables()[name].column("region").is_list
+    column = frame["region"].explode() if is_list else frame["region"]
+    return set(column.drop_nulls().unique())
+
+
+def _write_foreign_regions(stream: IO[bytes], cells: set[str], graph: str) -> None:
     """Write the regions that are in no bundled list as places, within their countries."""
-    cells: set[str] = set()
-    for name, frame in source.frames.items():
-        if "region" in frame.columns:
-            is_list = tables()[name].column("region").is_list
-            column = frame["region"].explode() if is_list else frame["region"]
-            cells |= set(column.drop_nulls())
     rows = pl.DataFrame({"code": sorted(cells - set(codes("region")))}, schema={"code": pl.String})
     place = iri(pl.lit(code_iri("region", "")) + pl.col("code"))
     country = iri(pl.lit(code_iri("country", "")) + pl.col("code").str.slice(0, 2))

@@ -6,15 +6,18 @@ import datetime as dt
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from tempfile import TemporaryDirectory
+from typing import IO, Final
 from urllib.parse import quote, urlsplit, urlunsplit
 from uuid import uuid4
 
 from pyoxigraph import NamedNode, RdfFormat, parse
 
-from klaster.graph.store.folder import Manifest, keep_files
+from klaster.graph.store.files import keep_files
+from klaster.graph.store.folder import Manifest
 from klaster.graph.store.remote import RemoteStore
 from klaster.graph.store.values import without_escapes
 from klaster.ontology.faults import Fault
@@ -36,6 +39,7 @@ class RemoteStaging:
 
     tells_places = True
     parts = ("source", "loaded")
+    may_start_empty = False
 
     def __init__(self, path: Path, endpoint: Endpoint, before: Manifest) -> None:
         self.path = path
@@ -54,17 +58,41 @@ class RemoteStaging:
         """Return where the tables of a source are made."""
         return self.path / "tables" / quote(name, safe="")
 
+    @property
+    def derived(self) -> None:
+        """Return that what is derived is kept nowhere but in the store."""
+
+    @property
+    def derived_before(self) -> None:
+        """Return that what was derived before is kept nowhere but in the store."""
+
+    def remove(self, triples: Iterable[tuple[str, str, str]], graph: str) -> None:
+        """Do nothing: named graphs are replaced whole."""
+
+    def tables_before(self, name: str) -> Path:
+        """Return where the tables of a source are kept, as they were before the change."""
+        return self.kept(name)
+
     def keep_tables(self, name: str) -> None:
         """Take over the tables of a source that does not change."""
-        keep_files(self.kept(name), self.tables(name))
+        keep_files(self.tables_before(name), self.tables(name))
 
-    def open_store(self) -> RemoteStaging:
+    def open_store(self, *, empty: bool = False) -> RemoteStaging:
         """Return what takes the statements of the change."""
         self._updates = updating(self._endpoint)
         self._clear_left_behind()
         return self
 
-    def replace(self, graphs: Iterable[str], quads: Path) -> None:
+    @contextmanager
+    def replacing(self, graphs: Iterable[str]) -> Iterator[IO[bytes]]:
+        """Have named graphs replaced by the N-Quads that are written into the stream."""
+        with TemporaryDirectory() as scratch:
+            quads = Path(scratch) / "change.nq"
+            with quads.open("wb") as stream:
+                yield stream
+            self._replace(graphs, quads)
+
+    def _replace(self, graphs: Iterable[str], quads: Path) -> None:
         """Have named graphs replaced by those of a file of N-Quads; uploads them aside."""
         self._gone += graphs
         waiting: dict[str, list[bytes]] = {}

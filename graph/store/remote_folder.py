@@ -205,6 +205,12 @@ class RemoteFolder:
         rows = RemoteStore(self.endpoint).select(asked)
         return {old.value: new.value for old, new in rows} or None
 
+    @contextmanager
+    def reading(self) -> Iterator[Path]:
+        """Give a folder for what is read of long tables; it is gone when the block ends."""
+        with TemporaryDirectory() as folder:
+            yield Path(folder)
+
     def table_folders(self, manifest: Manifest) -> list[Path]:
         """Return where the tables of each source are kept here, filled from the store."""
         return [self.tables(manifest, entry.name) for entry in manifest.sources]

@@ -14,8 +14,8 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from klaster.graph.store.columns import schema
 from klaster.ontology.codes import codes
+from klaster.ontology.schemas import schema
 from klaster.ontology.tables import Column, Table
 from klaster.ontology.terms import DCTERMS, KL, RDFS, code_iri, mint
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -94,12 +95,28 @@ def write_csv_folder(frames: Mapping[str, pl.DataFrame], folder: Path) -> None:
     Fault
         If something is there already, or it cannot be written.
     """
-    _refuse_existing(folder)
-    unfinished = folder.with_name(f".{folder.name}.part")
-    try:
-        unfinished.mkdir(parents=True)
+    with new_folder(folder) as unfinished:
         for name, frame in frames.items():
             guarded(frame, name).write_csv(unfinished / f"{name}.csv")
+
+
+@contextmanager
+def new_folder(folder: Path) -> Iterator[Path]:
+    """Lend a folder beside the wanted one, whose name it takes if the block ends without an error.
+
+    Raises
+    ------
+    Fault
+        If something of that name is there already, or it cannot be written.
+    """
+    if folder.exists():
+        raise Fault("fault.exists", path=folder)
+    unfinished = folder.with_name(f".{folder.name}.part")
+    # What a killed run left is no one's.
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        unfinished.mkdir(parents=True)
+        yield unfinished
         unfinished.rename(folder)
     except OSError as reason:
         raise Fault("fault.unwritable", path=folder, reason=reason) from reason
@@ -150,8 +167,3 @@ def _write_sheet(sheet: object, frame: pl.DataFrame, table: Table, bold: object)
             else:
                 sheet.write_string(row, position, value)  # type: ignore[attr-defined]
     sheet.freeze_panes(1, 0)  # type: ignore[attr-defined]
-
-
-def _refuse_existing(folder: Path) -> None:
-    if folder.exists():
-        raise Fault("fault.exists", path=folder)

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import polars as pl
 
 from klaster.graph.answer import Check, Count
-from klaster.graph.findings.finding import Finding
+from klaster.graph.findings.finding import Finding, left_out
 from klaster.graph.matching.proposal import MATCH_COLUMNS, Proposal
 from klaster.graph.views.severity import graded
 from klaster.graph.views.table import Heading, Toned, render, visible
+from klaster.graph.views.table import shown as shown_number
 from klaster.graph.views.wording import decimal
 from klaster.ontology.codes import codes
 from klaster.ontology.labels import code_label, phrase
@@ -161,13 +162,26 @@ def _measure_heading(
 
 
 def missing_sheet(
-    findings: Sequence[Finding], *, top: int | None, language: str, for_people: bool
+    findings: Sequence[Finding],
+    *,
+    top: int | None,
+    language: str,
+    for_people: bool,
+    counts: Mapping[str, int] | None = None,
 ) -> Sheet:
-    """Return findings: ``rule, severity, subjects, numbers, evidence, text``."""
+    """Return findings: ``rule, severity, subjects, numbers, evidence, text``.
+
+    ``counts`` is how many there are in all by rule. Where that is more than there are here, data
+    tell it in a further column, ``rule_total``.
+    """
     shown = findings[: top or (40 if for_people else len(findings))]
     rows = [finding.row(language) for finding in shown]
+    told = told_left_out(findings, counts or {}, language)
     if not for_people:
-        keys = ("rule", "severity", "subjects", "numbers", "evidence", "text", "confidence")
+        keys = ["rule", "severity", "subjects", "numbers", "evidence", "text", "confidence"]
+        if counts and told:
+            keys.append("rule_total")
+            rows = [{**row, "rule_total": counts[str(row["rule"])]} for row in rows]
         return Sheet(rows, _data_headings(keys))
     for row in rows:
         row["rule"] = f"{row['rule']} {code_label('gap-rule', str(row['rule']), language)}"
@@ -185,7 +199,19 @@ def missing_sheet(
     if len(findings) > len(shown):
         more = len(findings) - len(shown)
         notes.insert(0, phrase("cli.more", language, count=more, all=len(findings)))
-    return Sheet(rows, headings, notes)
+    return Sheet(rows, headings, [*told, *notes])
+
+
+def told_left_out(
+    findings: Sequence[Finding], counts: Mapping[str, int], language: str
+) -> list[str]:
+    """Say how many findings there are by rule, where only the gravest of some are here."""
+    rules = left_out(findings, counts)
+    if not rules:
+        return []
+    most = max(counts[rule] - rules[rule] for rule in rules)
+    told = ", ".join(f"{rule} {shown_number(counts[rule], language)}" for rule in rules)
+    return [phrase("gaps.left-out", language, most=shown_number(most, language), counts=told)]
 
 
 def match_sheet(

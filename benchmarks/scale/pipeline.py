@@ -1,0 +1,82 @@
+"""klaster's own work, a step a function, each for a process of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from measuring import Clock, disk
+
+Found = dict[str, Any]
+
+
+def make(clock: Clock, firms: int, folder: str, seed: int) -> Found:
+    """Make the tables of a network."""
+    from generate import generate
+
+    clock.start()
+    rows = generate(firms, Path(folder), seed=seed, form="parquet")
+    return {**clock.stop(), "rows": rows, "disk_mb": disk(Path(folder))}
+
+
+def load(clock: Clock, tables: str, graph: str) -> Found:
+    """Load the tables into a new graph on disk, by stage."""
+    import klaster
+    import klaster.graph.loading
+
+    opened = klaster.open(graph)
+    stage = "prepare"
+
+    def progress(name: str, *_: object, **__: object) -> None:
+        nonlocal stage
+        if name != stage:
+            clock.lap(stage)
+            stage = name
+
+    clock.start()
+    opened.load(tables, name="made-up", progress=progress)
+    clock.lap(stage)
+    found = clock.stop()
+    rows = opened.sources()[0].rows
+    return {**found, "rows": dict(rows), "disk_mb": disk(Path(graph))}
+
+
+def open_network(clock: Clock, graph: str) -> Found:
+    """Open a graph and have its network in arrays, by all kinds of link."""
+    import klaster
+    import klaster.graph.network.projection
+
+    clock.start()
+    network = klaster.open(graph).network()
+    arcs = network.arcs
+    return {**clock.stop(), "links": network.links.height, "arcs": int(arcs.nnz)}
+
+
+def rules(clock: Clock, graph: str) -> Found:
+    """Find the gaps by all rules, each rule a lap."""
+    import klaster
+    from klaster.graph.findings.data_gaps import Gaps, unrecorded
+    from klaster.graph.findings.facts import Facts
+    from klaster.graph.findings.gaps import RULES
+
+    columns = klaster.open(graph).columns()
+    clock.start()
+    facts = Facts(columns)
+    gaps = Gaps(facts, "")
+    counts = {"G15": sum(1 for _ in unrecorded(gaps))}
+    clock.lap("G15")
+    for name, rule in RULES.items():
+        counts[name] = sum(1 for _ in rule(facts))
+        clock.lap(name)
+    return {**clock.stop(), "count": sum(counts.values()), "counts": counts}
+
+
+def reach(clock: Clock, graph: str) -> Found:
+    """Work out whom each instrument reaches."""
+    import klaster
+    import klaster.graph.findings.policy_reach
+
+    opened = klaster.open(graph)
+    clock.start()
+    answer = opened.policy()
+    return {**clock.stop(), "count": len(answer.rows)}

@@ -1,0 +1,113 @@
+"""How each engine makes a store that answers queries, and what it answers to a few."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from building import _maplib_model, _rdflib_graph
+from measuring import Clock, disk
+from statements import read_tables
+
+Found = dict[str, Any]
+ASKED = 20
+"""So many actors are looked up in each store; the answers must be the same."""
+
+
+def klaster_store(clock: Clock, tables: str, graph: str, base: str) -> Found:
+    """Load the tables as ``klaster load`` does: checked, with derived edges and findings, on disk."""
+    import pyoxigraph as ox
+    from pipeline import load
+
+    import klaster
+
+    found = load(clock, tables, graph)
+    opened = klaster.open(graph)
+    store = opened._store.oxigraph
+    source = f"{base}graph/source/made-up"
+
+    def ask(thing: str) -> Iterable[tuple[str, str]]:
+        quads = store.quads_for_pattern(ox.NamedNode(thing), None, None, ox.NamedNode(source))
+        return ((quad.predicate.value, quad.object.value) for quad in quads)
+
+    actors = opened.table("actors").sort("row")["iri"].head(ASKED).to_list()
+    return {
+        **found,
+        "count": len(store),
+        "of source": sum(
+            1 for _ in store.quads_for_pattern(None, None, None, ox.NamedNode(source))
+        ),
+        "asked": actors,
+        "answers": _answers(actors, ask),
+        "disk_mb": disk(Path(graph)),
+    }
+
+
+def rdflib_add(clock: Clock, folder: str, share: float, asked: list[str]) -> Found:
+    """Add the statements to an rdflib graph one by one."""
+    graph = _rdflib_graph(clock, read_tables(Path(folder)), share)
+    return {**clock.stop(), "count": len(graph), "answers": _answers(asked, _of(graph))}
+
+
+def rdflib_parse(clock: Clock, text: str, asked: list[str], store: str, form: str) -> Found:
+    """Parse N-Triples into an rdflib graph, in its own store or another."""
+    import rdflib
+
+    clock.start()
+    graph = rdflib.Graph(store=store)
+    graph.parse(text, format=form)
+    found = clock.stop()
+    return {**found, "count": len(graph), "answers": _answers(asked, _of(graph))}
+
+
+def _of(graph: Any) -> Callable[[str], Iterable[tuple[str, str]]]:  # noqa: ANN401
+    from rdflib import URIRef
+
+    return lambda thing: ((str(p), str(o)) for p, o in graph.predicate_objects(URIRef(thing)))
+
+
+def maplib_store(clock: Clock, folder: str, asked: list[str]) -> Found:
+    """Map the tables by OTTR templates into maplib's store in memory."""
+    model = _maplib_model(clock, read_tables(Path(folder)))
+    found = clock.stop()
+    count = model.query("SELECT (COUNT(*) AS ?n) WHERE { ?s ?p ?o }")["n"][0]
+
+    def ask(thing: str) -> Iterable[tuple[str, str]]:
+        rows = model.query(f"SELECT ?p ?o WHERE {{ <{thing}> ?p ?o }}").rows()
+        return ((str(p).strip("<>"), _lexical(str(o))) for p, o in rows)
+
+    return {**found, "count": int(count), "answers": _answers(asked, ask)}
+
+
+def _lexical(term: str) -> str:
+    if term.startswith("<"):
+        return term[1:-1]
+    return term[1 : term.rindex('"')] if term.startswith('"') else term
+
+
+def _answers(things: list[str], ask: Callable[[str], Iterable[tuple[str, str]]]) -> str:
+    """Return a digest of what is said of some things; 1.50 and 1.5 are the same.
+
+    Raises
+    ------
+    ValueError
+        If nothing is said of one of them: then the answers could not differ.
+    """
+    said: list[tuple[str, str, str]] = []
+    for thing in things:
+        answer = sorted((thing, p, _number(o)) for p, o in ask(thing))
+        if not answer:
+            message = f"nothing is said of {thing}"
+            raise ValueError(message)
+        said += answer
+    return hashlib.sha256(json.dumps(said).encode()).hexdigest()[:16]
+
+
+def _number(text: str) -> str:
+    try:
+        return repr(float(text))
+    except ValueError:
+        return text

@@ -1,0 +1,93 @@
+"""Statements on their way into the store: written as text, and loaded while more is written.
+
+The text stands on disk only between the two, in a few files, whatever the size of the graph.
+"""
+
+from __future__ import annotations
+
+import io
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import BinaryIO, Final
+
+FILE: Final = 1024 * 1024 * 1024
+"""Bytes of text in a file: some millions of statements, of which the store sorts one at a time."""
+_WAITING: Final = 1
+
+
+class Statements(io.RawIOBase):
+    """A stream that takes N-Quads, whole lines at a time, and has each full file loaded.
+
+    Parameters
+    ----------
+    folder
+        Where the files stand while they wait.
+    load
+        Loads a file into the store; runs beside the writing.
+    """
+
+    def __init__(self, folder: Path, load: Callable[[Path], None]) -> None:
+        super().__init__()
+        self._folder = folder
+        self._load = load
+        self._beside = ThreadPoolExecutor(1)
+        self._waiting: deque[Future[None]] = deque()
+        self._count = 0
+        self._size = 0
+        self._file: BinaryIO | None = None
+
+    def writable(self) -> bool:
+        """Return that it takes bytes."""
+        return True
+
+    def write(self, text: bytes, /) -> int:  # type: ignore[override]
+        """Take some text; at the end of a line a full file goes to the store.
+
+        Raises
+        ------
+        OSError
+            If the disk is full.
+        """
+        if self._file is None:
+            self._count += 1
+            self._file = (self._folder / f"{self._count:06}.nq").open("wb")
+        self._file.write(text)
+        self._size += len(text)
+        if self._size >= FILE and text[-1:] == b"\n":
+            self._hand_over()
+        return len(text)
+
+    def finish(self) -> None:
+        """Have the rest loaded, and wait until all is.
+
+        Raises
+        ------
+        Exception
+            What went wrong in loading, if anything did.
+        """
+        self._hand_over()
+        while self._waiting:
+            self._waiting.popleft().result()
+        self._beside.shutdown()
+
+    def give_up(self) -> None:
+        """Load nothing more."""
+        if self._file is not None:
+            self._file.close()
+        self._beside.shutdown(cancel_futures=True)
+
+    def _hand_over(self) -> None:
+        if self._file is None:
+            return
+        self._file.close()
+        path = Path(self._file.name)
+        self._file, self._size = None, 0
+        while len(self._waiting) > _WAITING:
+            self._waiting.popleft().result()
+        self._waiting.append(self._beside.submit(self._loaded, path))
+
+    def _loaded(self, path: Path) -> None:
+        self._load(path)
+        path.unlink()

@@ -1,0 +1,164 @@
+"""Long tables checked, typed and named piece after piece, and sorted on disk.
+
+The result is what would be had of the whole table at once. What concerns several rows (records
+that say the same, the order by IRI) is worked out from a few bytes a row.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from klaster.loaders.check import OwnCodes, check_table
+from klaster.loaders.identity import addresses, record_iris, record_keys, resolve
+from klaster.loaders.raw import RawTable
+from klaster.loaders.references import Known, dangling
+from klaster.ontology.faults import CellFault
+from klaster.ontology.schemas import kept
+from klaster.ontology.tables import LongTable, Table
+
+SORTED_AT_ONCE: Final = 400_000
+"""About so many rows are sorted, and stand in a file, at once."""
+_MOST_FAULTS: Final = 1000
+# The last signs of a record's IRI are its digest, in which records are spread evenly.
+_DIGEST: Final = 16
+_SPREAD: Final = 4
+
+
+@dataclass(frozen=True)
+class Beside:
+    """What a long table refers to: the other tables of its source, with the ids of their things.
+
+    ``known`` has the ids with their IRIs by table, and ``elsewhere`` tells the things that other
+    sources state.
+    """
+
+    base: str
+    frames: Mapping[str, pl.DataFrame]
+    known: Mapping[str, pl.DataFrame]
+    own: OwnCodes
+    elsewhere: Known
+
+
+@dataclass
+class Typed:
+    """A long table when it was read: its rows, the faults, the web addresses that it cites."""
+
+    table: LongTable | None = None
+    faults: list[CellFault] = field(default_factory=list)
+    unread: tuple[str, ...] = ()
+    addresses: list[pl.DataFrame] = field(default_factory=list)
+
+
+def type_long_table(
+    raw: RawTable, table: Table, beside: Beside, folder: Path, *, skip_bad_rows: bool
+) -> Typed:
+    """Check and type a long table into ``folder``, a new one; one with faults has no rows.
+
+    Past a thousand faults nothing more is read, unless bad rows are to be skipped.
+    """
+    pieces = folder / "pieces"
+    pieces.mkdir(parents=True)
+    typed = Typed()
+    hashes: list[NDArray[np.uint64]] = []
+    for number, piece in enumerate(_pieces(raw)):
+        named = _typed_piece(piece, table, beside, typed, first=not number)
+        if typed.faults and not skip_bad_rows:
+            if len(typed.faults) >= _MOST_FAULTS:
+                row = typed.faults[-1].row
+                typed.faults.append(CellFault(raw.place, row, "", "fault.further-unread"))
+                return typed
+            continue
+        hashes.append(record_keys(named, table).hash().to_numpy())
+        named.write_ipc(pieces / f"{number:06}.arrow", compression="lz4")
+    if not typed.faults or skip_bad_rows:
+        typed.table = _sorted(table, beside.base, folder, np.concatenate(hashes))
+    return typed
+
+
+def _pieces(raw: RawTable) -> Iterator[RawTable]:
+    yield replace(raw, further=None)
+    for frame in raw.further() if raw.further else ():
+        yield replace(raw, frame=frame, further=None)
+
+
+def _typed_piece(
+    piece: RawTable, table: Table, beside: Beside, typed: Typed, *, first: bool
+) -> pl.DataFrame:
+    """Return the sound rows of a piece, with IRIs for references, and note what was found."""
+    checked = check_table(piece, table, beside.own)
+    faults = [fault for fault in checked.faults if first or fault.row > 1]
+    frame = checked.frame
+    for column in table.columns:
+        if column.refers:
+            faults += dangling(frame, piece, column, beside.frames, beside.elsewhere)
+    typed.unread = checked.unread_columns
+    if faults:
+        typed.faults += sorted(faults, key=lambda fault: fault.row)
+        frame = frame.filter(~pl.col("row").is_in([fault.row for fault in faults]))
+    cited = addresses({table.name: frame, **_sources(beside)}, base=beside.base)
+    typed.addresses += [cited] if cited.height else []
+    return resolve(frame, table, beside.known, beside.base, beside.elsewhere)
+
+
+def _sources(beside: Beside) -> dict[str, pl.DataFrame]:
+    """Return the table of sources, whose ids are no addresses to be added."""
+    return {"sources": beside.frames["sources"]} if "sources" in beside.frames else {}
+
+
+def _sorted(table: Table, base: str, folder: Path, hashes: NDArray[np.uint64]) -> LongTable:
+    """Name the records of all pieces, and write them sorted by IRI and row."""
+    parts = max(1, -(-len(hashes) // SORTED_AT_ONCE))
+    again = _found_again(hashes)
+    counted: Counter[str] = Counter()
+    begun = 0
+    for file in sorted((folder / "pieces").glob("*.arrow")):
+        piece = pl.read_ipc(file.read_bytes())
+        here = hashes[begun : begun + piece.height]
+        begun += piece.height
+        keys = record_keys(piece, table)
+        copies = _copies(keys, np.isin(here, again), counted)
+        named = piece.with_columns(record_iris(keys, copies, table, base))
+        _spread(named, table, parts, folder, file.name)
+        file.unlink()
+    (folder / "pieces").rmdir()
+    for part in range(parts):
+        files = sorted(folder.glob(f"{part:06}-*.arrow"))
+        if files:
+            rows = pl.concat([pl.read_ipc(file.read_bytes()) for file in files]).sort("iri", "row")
+            rows.write_parquet(folder / f"{part:06}.parquet", compression="lz4")
+        for file in files:
+            file.unlink()
+    return LongTable(folder, len(hashes))
+
+
+def _found_again(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Return the hashes that stand more than once."""
+    ordered = np.sort(hashes)
+    return np.unique(ordered[1:][ordered[1:] == ordered[:-1]])
+
+
+def _copies(keys: pl.Series, doubtful: NDArray[np.bool_], counted: Counter[str]) -> pl.Series:
+    """Return how many records before each say the same; ``doubtful`` are those that may have any."""
+    copies = np.zeros(len(keys), dtype=np.int64)
+    for place in np.flatnonzero(doubtful):
+        key = keys[int(place)]
+        copies[place] = counted[key]
+        counted[key] += 1
+    return pl.Series("copy", copies)
+
+
+def _spread(named: pl.DataFrame, table: Table, parts: int, folder: Path, name: str) -> None:
+    """Write the rows into the parts of the order by IRI to which they belong."""
+    first = pl.col("iri").str.slice(-_DIGEST, _SPREAD).str.to_integer(base=16, dtype=pl.Int64)
+    part = (first * parts) // 16**_SPREAD
+    rows = kept(named, table).with_columns(part=part)
+    for (number,), group in rows.partition_by("part", as_dict=True).items():
+        group.drop("part").write_ipc(folder / f"{number:06}-{name}")

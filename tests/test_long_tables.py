@@ -1,0 +1,291 @@
+"""Tables that are too long to be held at once: read in pieces, they are what they are as a whole."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+import klaster
+from klaster.graph import landing
+from klaster.graph.store import bulk
+from klaster.loaders import long_tables, pieces
+from klaster.loaders.sources import read_source
+from klaster.ontology.faults import Fault, SourceError
+
+BASE = "https://example.org/"
+ACTORS = "id,name,kind\n" + "".join(f"F{number},Firm {number},enterprise\n" for number in range(30))
+CLUSTERS = "id,name,sector\nC,Cluster,cotton-textile\n"
+
+
+def lines(count: int = 400) -> list[str]:
+    """Supplies of which some say the same, some have notes over two lines or with quotes."""
+    notes = ["", '"two\nlines"', '"a ""word"", and more"', " plain "]
+    return [
+        f"F{n * 7 % 30},F{(n * 11 + 1) % 30},{n % 5 * 100},UZS,https://x.org/{n % 3},{notes[n % 4]}"
+        for n in range(count)
+    ]
+
+
+HEADER = "supplier,buyer,value,currency,source,note"
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A folder of tables, one of them to be read in pieces."""
+    made = tmp_path / "nation"
+    made.mkdir()
+    (made / "actors.csv").write_text(ACTORS, "utf-8")
+    (made / "clusters.csv").write_text(CLUSTERS, "utf-8")
+    (made / "supplies.csv").write_text("\n".join([HEADER, *lines()]) + "\n", "utf-8")
+    return made
+
+
+@pytest.fixture
+def short(monkeypatch):
+    """Let files of a few kilobytes count as long, in pieces of a few hundred bytes."""
+    monkeypatch.setattr(pieces, "LONG_FILE", 2000)
+    monkeypatch.setattr(pieces, "LONG_HEIGHT", 100)
+    monkeypatch.setattr(pieces, "PIECE", 700)
+    monkeypatch.setattr(pieces, "PIECE_HEIGHT", 37)
+    monkeypatch.setattr(long_tables, "SORTED_AT_ONCE", 60)
+
+
+def whole(source, **manner):
+    return read_source(source, base=BASE, name="n", **manner).tables
+
+
+def in_pieces(source, scratch, **manner):
+    return read_source(source, base=BASE, name="n", scratch=scratch, **manner).tables
+
+
+def assert_same(source, scratch):
+    expected, found = whole(source), in_pieces(source, scratch)
+    assert set(found.long) == {"supplies"}
+    assert len(found.long["supplies"].files) > 3
+    rows = pl.concat(found.pieces_of("supplies"))
+    kept = expected.frames["supplies"].sort("iri", "row").select(rows.columns)
+    assert_frame_equal(rows, kept, check_dtypes=False)
+    assert found.heights == expected.heights
+    assert found.sha256 == expected.sha256
+    for name, frame in found.frames.items():
+        assert_frame_equal(frame, expected.frames[name])
+
+
+def test_text_in_pieces_is_as_whole(folder, short, tmp_path):
+    assert_same(folder, tmp_path / "s")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\ufeff" + "\n".join([HEADER, *lines()]),
+        "\r\n".join([HEADER, *lines()]) + "\r\n",
+        "\n".join([HEADER, "", *lines(200), "", ",,,,,", *lines(200)]),
+        "\n".join([HEADER + ",,unknown", *(line + ",x,y" for line in lines())]),
+        "\n".join([HEADER, *(line if n % 9 else line.rsplit(",", 2)[0] for n, line in enumerate(lines()))]),
+    ],
+    ids=["mark", "carriage-returns", "blank-rows", "more-columns", "shorter-rows"],
+)  # fmt: skip
+def test_odd_text_in_pieces_is_as_whole(folder, short, tmp_path, text):
+    (folder / "supplies.csv").write_text(text, "utf-8", newline="")
+    assert_same(folder, tmp_path / "s")
+
+
+def test_text_that_must_be_seen_whole_is_read_whole(folder, short, tmp_path):
+    text = "\n".join([HEADER, *lines()]).replace(",", ";")
+    (folder / "supplies.csv").write_text(text, "utf-8")
+    assert not in_pieces(folder, tmp_path / "s").long
+
+
+def test_cyrillic_text_is_read_whole(folder, short, tmp_path):
+    text = "\n".join([HEADER, *lines(), "F1,F2,1,UZS,,хлопок"])
+    (folder / "supplies.csv").write_bytes(text.encode("cp1251"))
+    found = in_pieces(folder, tmp_path / "s")
+    assert not found.long
+    assert "хлопок" in found.frames["supplies"]["note"]
+
+
+def test_parquet_in_pieces_is_as_whole(folder, short, tmp_path):
+    frame = pl.read_csv(folder / "supplies.csv").with_columns(valid_from=dt.date(2020, 1, 31))
+    (folder / "supplies.csv").unlink()
+    frame.write_parquet(folder / "supplies.parquet")
+    assert_same(folder, tmp_path / "s")
+
+
+def test_parquet_that_says_it_is_vast_is_refused(folder, short, tmp_path, monkeypatch):
+    monkeypatch.setattr(pieces, "_DENSEST", 1)
+    frame = pl.DataFrame({"supplier": ["F1"] * 100_000, "buyer": ["F2"] * 100_000})
+    (folder / "supplies.csv").unlink()
+    frame.write_parquet(folder / "supplies.parquet")
+    with pytest.raises(Fault, match="unpacked"):
+        in_pieces(folder, tmp_path / "s")
+
+
+def faulty(folder):
+    rows = [*lines(150), "F1,F99,1,UZS,,", *lines(150), "F2,F3,much,UZS,,", "F4,,1,UZS,,"]
+    (folder / "supplies.csv").write_text("\n".join([HEADER, *rows]), "utf-8")
+
+
+def test_faults_in_pieces_are_those_of_the_whole(folder, short, tmp_path):
+    faulty(folder)
+    with pytest.raises(SourceError) as expected:
+        whole(folder)
+    with pytest.raises(SourceError) as found:
+        in_pieces(folder, tmp_path / "s")
+    assert [vars(fault) for fault in found.value.faults] == [
+        vars(fault) for fault in expected.value.faults
+    ]
+    assert len(found.value.faults) == 3
+
+
+def test_bad_rows_are_skipped_in_pieces_as_in_the_whole(folder, short, tmp_path):
+    faulty(folder)
+    expected = read_source(folder, base=BASE, name="n", skip_bad_rows=True)
+    found = read_source(folder, base=BASE, name="n", skip_bad_rows=True, scratch=tmp_path / "s")
+    assert [vars(fault) for fault in found.skipped] == [vars(fault) for fault in expected.skipped]
+    rows = pl.concat(found.tables.pieces_of("supplies"))
+    assert_frame_equal(
+        rows.select("iri", "row"), expected.tables.frames["supplies"].select("iri", "row").sort("iri", "row")
+    )  # fmt: skip
+
+
+def test_a_file_of_faults_is_not_read_to_its_end(folder, short, tmp_path):
+    rows = [f"F1,nobody-{number},1,UZS,," for number in range(1500)]
+    (folder / "supplies.csv").write_text("\n".join([HEADER, *rows]), "utf-8")
+    with pytest.raises(SourceError) as found:
+        in_pieces(folder, tmp_path / "s")
+    assert 1000 <= len(found.value.faults) < 1500
+    assert "was not read" in found.value.faults[-1].text("en")
+
+
+def triples(graph):
+    """Return all statements, but for those on nodes without a name and the record of the load."""
+    rows = [tuple(map(str, row)) for row in graph.query("SELECT ?s ?p ?o { ?s ?p ?o }").rows]
+    return {
+        row
+        for row in rows
+        if not any(cell.startswith("_:") for cell in row) and not row[1].endswith("#loadRecord")
+    }
+
+
+def test_a_graph_of_long_tables_says_the_same(folder, tmp_path, request, monkeypatch):
+    at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    first = klaster.open(tmp_path / "a" / "g.klaster")
+    first.load(folder, name="n", loaded_at=at)
+    expected = triples(first)
+    request.getfixturevalue("short")
+    monkeypatch.setattr(bulk, "FILE", 5000)
+    second = klaster.open(tmp_path / "b" / "g.klaster")
+    second.load(folder, name="n", loaded_at=at)
+    found = triples(second)
+    # Links of a long table do not say each where they stand, nor are their broader classes told.
+    links = {row[0] for row in expected if row[2].endswith("#SupplyLink")}
+    lean = {
+        (link, term, value)
+        for link, term, value in expected
+        if link not in links
+        or (not term.endswith("#sourceLocator") and not value.endswith(("/file/n", "#Link")))
+    }
+    assert found == lean
+    assert second.table("supplies").height == 400
+    assert list(tmp_path.glob(".*reading*")) == []
+
+
+def test_a_long_table_changes_as_a_whole_one_does(folder, short, tmp_path):
+    graph = klaster.open(tmp_path / "g.klaster")
+    graph.load(folder, name="n")
+    (folder / "supplies.csv").write_text("\n".join([HEADER, *lines(399), "F8,F9,5,UZS,,"]), "utf-8")
+    (report,) = graph.load(folder, name="n")
+    assert report.changes is not None
+    changes = report.changes["supplies"]
+    assert (changes.added, changes.changed, changes.gone) == (1, 0, 1)
+
+
+def test_only_what_differs_is_derived_anew_in_a_large_graph(folder, short, tmp_path, monkeypatch):
+    monkeypatch.setattr(landing, "_REMOVED_UP_TO", 10)
+    month = tmp_path / "month"
+    month.mkdir()
+    (month / "actors.csv").write_text(
+        "id,name,kind\nhttps://example.org/new,New,enterprise\nhttps://example.org/old,Old,enterprise\n", "utf-8"
+    )  # fmt: skip
+    (month / "supplies.csv").write_text(
+        "supplier,buyer\nhttps://example.org/new,https://example.org/old\n", "utf-8"
+    )
+    graph = klaster.open(tmp_path / "g.klaster")
+    graph.load(folder, name="n")
+    before = triples(graph)
+    graph.load(month, name="month")
+    asked = "SELECT ?s ?o { GRAPH ?g { ?s kl:suppliesTo ?o } FILTER (STRENDS(STR(?g), 'derived')) }"
+    named = {row for row in triples(graph) if row[1].endswith("#suppliesTo")}
+    assert len(graph.query(asked).rows) == len(named)
+    assert ("https://example.org/new", "https://example.org/old") in {
+        tuple(map(str, row)) for row in graph.query(asked).rows
+    }
+    graph.drop("month")
+    assert triples(graph) == before
+
+
+def test_findings_of_a_large_graph_are_left_to_be_asked_for(folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(landing, "RECORDED_UP_TO", 100)
+    graph = klaster.open(tmp_path / "g.klaster")
+    (report,) = graph.load(folder, name="n")
+    assert report.without_findings
+    assert graph.query("SELECT ?gap { ?gap a kl:Gap }").rows == ()
+    assert graph.missing()
+
+
+def test_text_on_its_way_is_in_few_files(tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "FILE", 100)
+    seen = []
+
+    def load(path):
+        seen.append((len(list(tmp_path.iterdir())), path.read_bytes()))
+
+    stream = bulk.Statements(tmp_path, load)
+    for number in range(50):
+        stream.write(b"%d %s\n" % (number, b"x" * 60))
+    stream.finish()
+    assert b"".join(text for _, text in seen).count(b"\n") == 50
+    assert max(files for files, _ in seen) <= 4
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_fails_in_loading_is_told(tmp_path):
+    def load(path):
+        raise OSError(28, "No space left on device")
+
+    stream = bulk.Statements(tmp_path, load)
+    stream.write(b"x\n")
+    with pytest.raises(OSError, match="No space"):
+        stream.finish()
+
+
+def month_of(tmp_path, supplier, buyer):
+    month = tmp_path / "month"
+    month.mkdir()
+    (month / "supplies.csv").write_text(f"supplier,buyer\n{supplier},{buyer}\n", "utf-8")
+    return month
+
+
+def test_links_by_themselves_are_of_things_of_another_source(folder, tmp_path):
+    graph = klaster.open(tmp_path / "g.klaster")
+    graph.load(folder, name="n")
+    graph.load(month_of(tmp_path, "n:F3", f"{graph.base}actor/n/F4"))
+    asked = "SELECT ?b { GRAPH ?g { ?l kl:supplier ?a ; kl:buyer ?b } ?a rdfs:label ?name FILTER (STRENDS(STR(?g), '/month') && STR(?name) = 'Firm 3') }"
+    assert [str(row[0]) for row in graph.query(asked).rows] == [f"{graph.base}actor/n/F4"]
+
+
+def test_links_by_themselves_to_nobody_are_refused(folder, tmp_path):
+    graph = klaster.open(tmp_path / "g.klaster")
+    graph.load(folder, name="n")
+    with pytest.raises(SourceError, match="n:F99"):
+        graph.load(month_of(tmp_path, "n:F3", "n:F99"))
+    assert [entry.name for entry in graph.sources()] == ["n"]
+
+
+def test_links_by_themselves_with_ids_of_nobody_want_actors(tmp_path):
+    with pytest.raises(Fault, match="actors"):
+        whole(month_of(tmp_path, "F3", "F4"))

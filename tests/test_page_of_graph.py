@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from made_up import CHAIN, SMALL, write_tables
 
@@ -125,11 +128,33 @@ def test_no_link_is_suggested_where_the_audit_fails_and_the_page_says_why(demo_g
     ]
 
 
-def test_suggestions_that_pass_the_audit_are_dashed_with_their_evidence(florentine_graph) -> None:
-    predicted = florentine_graph.predict()
-    picture = florentine_graph.picture()
+def test_suggestions_that_pass_the_audit_are_dashed_with_their_evidence_and_accuracy(
+    tmp_path,
+) -> None:
+    # Five rounds of ten, in which each works with the three next to it on either side.
+    pairs = [
+        (f"a{10 * ring + at}", f"a{10 * ring + (at + step) % 10}")
+        for ring in range(5)
+        for at in range(10)
+        for step in (1, 2, 3)
+    ]
+    tables = {
+        "actors": [{"id": f"a{at}", "name": f"A{at}", "kind": "enterprise"} for at in range(50)],
+        "cooperations": [
+            {"id": f"c{number}", "kind": "agreement", "participant": end}
+            for number, pair in enumerate(pairs)
+            for end in pair
+        ],
+    }
+    graph = klaster.open(tmp_path / "rings.klaster")
+    graph.load(write_tables(tmp_path / "rings", tables))
+    predicted, picture = graph.predict(), graph.picture()
     suggested = [link for link in picture.links if link.kind == "suggested-cooperation"]
-    assert len(suggested) == len(predicted.suggestions)
+    assert len(suggested) == len(predicted.suggestions) == 20
+    (audit,) = predicted.audits
+    told = "cooperation: Checked on this network's own links (10% of the links hidden at random"
+    assert [words["en"].startswith(told) for words in picture.asides] == [True]
+    assert picture.asides[0]["uz"].endswith(audit.text["uz"])
     for link, found in zip(suggested, predicted.suggestions, strict=True):
         assert picture.nodes[link.source].iri == found.source
         assert found.text["en"] in link.detail["en"]
@@ -169,6 +194,19 @@ def test_a_cluster_too_large_for_one_page_is_a_fault_that_says_what_would_do(
     graph.load(write_tables(tmp_path / "t", SMALL))
     with pytest.raises(Fault, match="--cluster"):
         graph.picture(cluster=graph.table("clusters")["iri"][0])
+
+
+def test_a_page_loads_nothing_that_it_does_not_need(florentine_graph) -> None:
+    code = (
+        "import sys, klaster; from klaster.graph.views.page import render_page\n"
+        f"html = render_page(klaster.open({str(florentine_graph.path)!r}).picture())\n"
+        "print([name for name in ('IPython', 'scipy.stats', 'klaster.loaders.sources') "
+        "if name in sys.modules], len(html))\n"
+        "from pyvis.network import IFrame; print(IFrame('page.html', 100, 50).src)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.startswith("[] ")
+    assert done.stdout.endswith("\npage.html\n")
 
 
 def test_only_the_gravest_findings_stand_on_a_page_and_it_says_so(demo_graph, monkeypatch) -> None:

@@ -25,9 +25,19 @@ def unpack(html: str) -> dict[str, Any]:
         words = sum(planes[p].astype(np.uint32) << np.uint32(8 * p) for p in range(width))
         at += count * width
         if kind == "float":
-            column[name] = np.asarray(words, dtype=np.uint32).view(np.float32)
+            bits = np.cumsum(np.asarray(words, dtype=np.uint32), dtype=np.uint32)
+            column[name] = bits.view(np.float32)
         else:
             whole = np.asarray(words).astype(np.int64) + least
             column[name] = np.cumsum(whole) if kind == "sum" else whole
     assert at == len(raw)
+    for at in range(len(head["measures"])):
+        own, told = column[f"standing{at}"], different(column, at)
+        column[f"value{at}"], column[f"rank{at}"] = (some[own] for some in told)
     return {**head, "column": column}
+
+
+def different(column: dict[str, Any], at: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the different values and ranks of a measure after those of a node that has none."""
+    value, rank = column[f"standingValue{at}"], column[f"standingRank{at}"]
+    return np.append(np.float32(np.nan), value), np.append(0, rank)

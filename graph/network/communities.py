@@ -11,7 +11,6 @@ from scipy.sparse import csr_array
 from klaster.graph.network.brokerage import participation
 from klaster.graph.network.connectivity import largest_first
 from klaster.graph.network.network import Figures, Network, Places, row_sums, rows_of
-from klaster.graph.network.postponed import postpone_networkx
 
 if TYPE_CHECKING:
     import networkit as nk
@@ -89,7 +88,6 @@ def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 def _leiden(matrix: csr_array, place: Places, resolution: float, seed: int) -> Places:
     """Return the community of each actor by its place in an order."""
-    postpone_networkx()
     import networkit as nk
 
     once = matrix.indices > rows_of(matrix)

@@ -18,7 +18,7 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from klaster.graph.views.picture import Grouping, Picture, Prospect, Reference, Words
+from klaster.graph.views.picture import Grouping, Node, Picture, Prospect, Reference, Words
 
 _LANGUAGES: Final = ("en", "ru", "uz")
 _NUMBERED: Final = re.compile(r"^(.*?)([1-9]\d{0,8})$", re.DOTALL)
@@ -178,15 +178,26 @@ def _node_columns(picture: Picture, texts: _Texts, references: _Once) -> Columns
     }
     found |= _cited("node", [node.references for node in nodes], texts, references)
     for at, measure in enumerate(picture.measures):
-        ranks = [
-            next((rank for rank in node.ranks if rank.measure == measure.code), None)
-            for node in nodes
-        ]
-        found[f"value{at}"] = np.array(
-            [np.nan if rank is None else rank.value for rank in ranks], dtype=np.float32
-        )
-        found[f"rank{at}"] = _whole(0 if rank is None else rank.rank for rank in ranks)
+        found |= _standings(at, measure.code, nodes)
     return found
+
+
+def _standings(at: int, measure: str, nodes: Sequence[Node]) -> Columns:
+    """Return the different ranks with their values, each once, and which is each node's, 0 for none.
+
+    The lowest rank comes first, so that values rise and their differences are small.
+    """
+    own = [
+        next(((rank.rank, rank.value) for rank in node.ranks if rank.measure == measure), None)
+        for node in nodes
+    ]
+    told = sorted({standing for standing in own if standing is not None}, reverse=True)
+    place = {standing: number for number, standing in enumerate(told, start=1)}
+    return {
+        f"standing{at}": _whole(0 if standing is None else place[standing] for standing in own),
+        f"standingRank{at}": _whole(rank for rank, _ in told),
+        f"standingValue{at}": np.array([value for _, value in told], dtype=np.float32),
+    }
 
 
 def _link_columns(picture: Picture, texts: _Texts, references: _Once) -> Columns:
@@ -250,9 +261,11 @@ def _packed(head: dict[str, Any], columns: Columns) -> bytes:
     described, planes = [], []
     for name, values in columns.items():
         least = 0
-        differences = name.endswith("Start") or name == "source"
+        differences = name.endswith("Start") or name == "source" or name.startswith("standingRank")
         if values.dtype == np.float32:
-            words, width = values.view(np.uint32), 4
+            # Their bits as whole numbers rise with the values; a difference may wrap around.
+            bits = values.view(np.uint32)
+            words, width = bits - np.concatenate([[np.uint32(0)], bits[:-1]]), 4
         else:
             values = np.diff(values, prepend=0) if differences else values
             least = int(values.min(initial=0))

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
 from klaster.graph.views.picture import Grouping, Link, LinkKind, Picture, Words
+from klaster.graph.views.postponed import without_notebook
 
 if TYPE_CHECKING:
     from pyvis.network import Network
@@ -54,9 +55,6 @@ def as_pyvis(picture: Picture) -> Network:
     Up to 2,000 nodes it is the network itself; of a larger one its groups, each a bubble named
     after the group, and a link between two groups as wide as they have many links.
     """
-    from klaster.graph.network.postponed import postpone_networkx, without_notebook
-
-    postpone_networkx()
     with without_notebook():
         from pyvis.network import Network
 

@@ -95,7 +95,10 @@ def add_policy_links(canvas: Canvas, results: Results) -> int:
 
 
 def add_suggestions(canvas: Canvas, results: Results) -> tuple[list[Remark], list[Words]]:
-    """Add predicted links; return those that no line can show, and why a layer has none."""
+    """Add predicted links; return those that no line can show, and what each layer's audit found.
+
+    How often such suggestions were right is told beside them; where there are none, why.
+    """
     if results.predicted is None:
         return [], [phrase_words("drawing.not-predicted")]
     remarks = []
@@ -109,14 +112,11 @@ def add_suggestions(canvas: Canvas, results: Results) -> tuple[list[Remark], lis
             text = {code: f"{product[code]}: {told[code]}" for code in LANGUAGES}
             heading = phrase_words("drawing.suggested-product")
             remarks.append(Remark("suggested", heading, 0.0, text, (source,)))
-    silent: list[Words] = [
-        phrase_words(
-            "drawing.not-suggested", layer=phrase_words(f"layer.{audit.layer}"), why=audit.text
-        )
+    audited: list[Words] = [
+        phrase_words("drawing.audited", layer=phrase_words(f"layer.{audit.layer}"), why=audit.text)
         for audit in results.predicted.audits
-        if not audit.predictable
     ]
-    return remarks, silent
+    return remarks, audited
 
 
 def add_findings(canvas: Canvas, results: Results) -> list[Remark]:

@@ -16,7 +16,22 @@ async function unpack(text) {
     column[name] = joinPlanes(bytes, at, count, width, least, kind);
     at += count * width;
   }
+  head.measures.forEach((_, at) => standings(column, at));
   return { ...head, column };
+}
+
+/* Each rank and its value stand once; a node says which is its own, 0 for none. */
+function standings(column, at) {
+  const own = column[`standing${at}`];
+  const value = new Float32Array(own.length).fill(NaN);
+  const rank = new Int32Array(own.length);
+  own.forEach((place, node) => {
+    if (!place) return;
+    value[node] = column[`standingValue${at}`][place - 1];
+    rank[node] = column[`standingRank${at}`][place - 1];
+  });
+  column[`value${at}`] = value;
+  column[`rank${at}`] = rank;
 }
 
 /* A column stands plane by plane, all lowest bytes first. */
@@ -26,7 +41,10 @@ function joinPlanes(bytes, start, count, width, least, kind) {
     const from = start + plane * count;
     for (let row = 0; row < count; row += 1) words[row] |= bytes[from + row] << (8 * plane);
   }
-  if (kind === "float") return new Float32Array(words.buffer);
+  if (kind === "float") {
+    for (let row = 1; row < count; row += 1) words[row] += words[row - 1];
+    return new Float32Array(words.buffer);
+  }
   const whole = new Int32Array(count);
   let sum = 0;
   for (let row = 0; row < count; row += 1) {

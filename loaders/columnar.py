@@ -10,9 +10,9 @@ from typing import NoReturn
 
 import polars as pl
 
+from klaster.loaders import pieces
 from klaster.loaders.cells import (
     CELL_BYTES,
-    format_suffix,
     is_panic,
     read_bytes,
     refuse_too_large,
@@ -21,7 +21,7 @@ from klaster.loaders.cells import (
     table_of,
     table_stem,
 )
-from klaster.loaders.pieces import is_long, long_parquet, refuse_too_dense
+from klaster.loaders.pieces import long_parquet, may_be_long, refuse_too_dense
 from klaster.loaders.raw import RawTable
 from klaster.loaders.typed import as_typed
 from klaster.ontology.faults import CellFault, Fault, SourceError
@@ -37,13 +37,14 @@ def read_parquet(path: Path, table: str | None = None) -> RawTable:
     Fault
         If the file is none, is damaged, too large, or holds values that are no cells.
     """
-    packed = format_suffix(path) != path.suffix.lower()
-    found = read_bytes(path) if packed else b""
     refuse_what_is_no_file(path)
-    if not (len(found) if packed else path.stat().st_size):
+    if not path.stat().st_size:
         raise Fault("fault.empty-file", path=shown(path))
+    # A table that may be long is not taken into memory before it is known how long it is.
+    from_disk = may_be_long(path, table)
+    found = path if from_disk else io.BytesIO(read_bytes(path))
     try:
-        scan = pl.scan_parquet(io.BytesIO(found) if packed else path, glob=False)
+        scan = pl.scan_parquet(found, glob=False)
         schema = scan.collect_schema()
         height = scan.select(pl.len()).collect().item()
         strange = [name for name, dtype in schema.items() if not _writable(dtype)]
@@ -57,7 +58,7 @@ def read_parquet(path: Path, table: str | None = None) -> RawTable:
             _written(pl.col(name), dtype).alias(f"column_{index}")
             for index, (name, dtype) in enumerate(schema.items())
         ]
-        if not packed and is_long(table, height):
+        if from_disk and height >= pieces.LONG_HEIGHT:
             refuse_too_dense(path, height * len(schema))
             return long_parquet(path, scan, cells, height)
         refuse_too_large(path, height * len(schema) * CELL_BYTES)

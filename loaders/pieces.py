@@ -21,10 +21,12 @@ import polars as pl
 from klaster.loaders.cells import (
     CELL_BYTES,
     MEGABYTE,
+    format_suffix,
     is_panic,
     refuse_hostile_cells,
     shown,
     table_stem,
+    unreadable,
 )
 from klaster.loaders.raw import RawTable, below, raw_table, stripped
 from klaster.loaders.text_tables import separator_of, why_not_a_table
@@ -138,9 +140,21 @@ def _end_of_record(found: bytes) -> int:
     return 0
 
 
-def is_long(table: str | None, height: int) -> bool:
-    """Say whether a typed table is one that is read in pieces."""
-    return table in LONG_TABLES and height >= LONG_HEIGHT
+def may_be_long(path: Path, table: str | None) -> bool:
+    """Say whether a typed table is one that would be read in pieces if it were long.
+
+    Raises
+    ------
+    Fault
+        If its file cannot be opened.
+    """
+    if table not in LONG_TABLES or format_suffix(path) != path.suffix.lower():
+        return False
+    try:
+        path.open("rb").close()
+    except OSError as reason:
+        raise unreadable(path, reason) from reason
+    return True
 
 
 def refuse_too_dense(path: Path, cells: int) -> None:

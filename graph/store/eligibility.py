@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import polars as pl
 
 from klaster.graph.store.columns import Columns
@@ -16,7 +19,7 @@ def eligible(columns: Columns) -> pl.DataFrame:
     alternatives, and a condition that is not stated does not restrict. An actor of whom what a
     condition asks for is not recorded is not eligible here.
     """
-    return _meeting(columns, doubtful=False)
+    return _meeting(_Known(columns), doubtful=False)
 
 
 def undetermined(columns: Columns, known: pl.DataFrame | None = None) -> pl.DataFrame:
@@ -26,7 +29,7 @@ def undetermined(columns: Columns, known: pl.DataFrame | None = None) -> pl.Data
     they do, and of whom a place, an activity or a number of employees that it asks for is not.
     """
     known = eligible(columns) if known is None else known
-    return _meeting(columns, doubtful=True).join(known, on=["instrument", "actor"], how="anti")
+    return _meeting(_Known(columns), doubtful=True).join(known, on=["instrument", "actor"], how="anti")
 
 
 def eligible_but_for_product(columns: Columns) -> pl.DataFrame:
@@ -36,13 +39,14 @@ def eligible_but_for_product(columns: Columns) -> pl.DataFrame:
     that asks for a product alone is met by every actor.
     """
     met = []
+    known = _Known(columns)
     for criterion in columns.table("criteria").iter_rows(named=True):
         others = {**criterion, "product": None}
         if all(others[name] is None for name in _CONDITIONS):
             found = columns.table("actors").select(actor="iri")
             found = found if criterion["product"] is not None else found.clear()
         else:
-            found = _who_meets(columns, others)
+            found = _who_meets(known, others)
         asked = pl.lit(criterion["product"], dtype=pl.String)
         met.append(
             found.select(
@@ -53,30 +57,51 @@ def eligible_but_for_product(columns: Columns) -> pl.DataFrame:
     return pl.concat([pl.DataFrame(schema=schema), *met]).unique()
 
 
-def _meeting(columns: Columns, *, doubtful: bool) -> pl.DataFrame:
+@dataclass(frozen=True)
+class _Known:
+    """The tables on which conditions look, and what is worked out of them once for all."""
+
+    columns: Columns
+
+    @cached_property
+    def actors(self) -> pl.DataFrame:
+        """The actors, with what conditions look at."""
+        return self.columns.table("actors").select(_LOOKED_AT)
+
+    @cached_property
+    def making(self) -> pl.DataFrame:
+        """Who makes what, or a kind of it (``actor``, ``broader``)."""
+        kinds = broader_products(self.columns)
+        return product_makers(self.columns).join(kinds, on="product").select("actor", "broader")
+
+
+_LOOKED_AT = ("iri", "country", "region", "kind", "roles", "activity", "employees")
+
+
+def _meeting(known: _Known, *, doubtful: bool) -> pl.DataFrame:
     met = [
-        _who_meets(columns, criterion, doubtful=doubtful).select(
+        _who_meets(known, criterion, doubtful=doubtful).select(
             pl.lit(criterion["instrument"]).alias("instrument"), "actor"
         )
-        for criterion in columns.table("criteria").iter_rows(named=True)
+        for criterion in known.columns.table("criteria").iter_rows(named=True)
     ]
     empty = pl.DataFrame(schema={"instrument": pl.String, "actor": pl.String})
     return pl.concat([empty, *met]).unique().sort("instrument", "actor")
 
 
 def _who_meets(
-    columns: Columns, criterion: dict[str, object], *, doubtful: bool = False
+    known: _Known, criterion: dict[str, object], *, doubtful: bool = False
 ) -> pl.DataFrame:
     """Return the actors that meet all conditions of one criterion, or none where none is stated.
 
     With ``doubtful``, also those of whom what a condition asks for is not recorded.
     """
     conditions = {name: value for name in _CONDITIONS if (value := criterion[name]) is not None}
-    found = columns.table("actors")
+    found = known.actors
     if not conditions:
         return found.clear().select(actor="iri")
     for name, value in conditions.items():
-        met = _CONDITIONS[name](columns, found, value)
+        met = _CONDITIONS[name](known, found, value)
         if doubtful and name in _NOT_RECORDED:
             unknown = found.filter(_NOT_RECORDED[name])
             met = pl.concat([met, unknown]).unique("iri", maintain_order=True)
@@ -88,45 +113,44 @@ def _in(found: pl.DataFrame, actors: pl.DataFrame) -> pl.DataFrame:
     return found.join(actors, left_on="iri", right_on="actor", how="semi")
 
 
-def _of_cluster(columns: Columns, found: pl.DataFrame, cluster: object) -> pl.DataFrame:
-    return _in(found, columns.table("memberships").filter(pl.col("cluster") == cluster))
+def _of_cluster(known: _Known, found: pl.DataFrame, cluster: object) -> pl.DataFrame:
+    return _in(found, known.columns.table("memberships").filter(pl.col("cluster") == cluster))
 
 
-def _of_sector(columns: Columns, found: pl.DataFrame, sector: object) -> pl.DataFrame:
+def _of_sector(known: _Known, found: pl.DataFrame, sector: object) -> pl.DataFrame:
     wanted = sorted(narrower("sector", str(sector)))
-    clusters = columns.table("clusters").filter(pl.col("sector").is_in(wanted))
-    members = columns.table("memberships").join(
+    clusters = known.columns.table("clusters").filter(pl.col("sector").is_in(wanted))
+    members = known.columns.table("memberships").join(
         clusters, left_on="cluster", right_on="iri", how="semi"
     )
     return _in(found, members)
 
 
-def _of_country(_: Columns, found: pl.DataFrame, country: object) -> pl.DataFrame:
+def _of_country(_: _Known, found: pl.DataFrame, country: object) -> pl.DataFrame:
     region = pl.col("region").list.first().fill_null("")
     return found.filter((pl.col("country") == country) | region.str.starts_with(f"{country}-"))
 
 
-def _of_region(_: Columns, found: pl.DataFrame, region: object) -> pl.DataFrame:
+def _of_region(_: _Known, found: pl.DataFrame, region: object) -> pl.DataFrame:
     return found.filter(pl.col("region").list.contains(str(region)))
 
 
-def _of_kind(_: Columns, found: pl.DataFrame, kind: object) -> pl.DataFrame:
+def _of_kind(_: _Known, found: pl.DataFrame, kind: object) -> pl.DataFrame:
     return found.filter(pl.col("kind").is_in(sorted(narrower("actor-kind", str(kind)))))
 
 
-def _of_role(columns: Columns, found: pl.DataFrame, role: object) -> pl.DataFrame:
+def _of_role(known: _Known, found: pl.DataFrame, role: object) -> pl.DataFrame:
     """Hold where the actor plays the role anywhere; an exporter is also who is said to export."""
     own = found.filter(pl.col("roles").list.contains(str(role))).select(actor="iri")
-    in_cluster = columns.table("memberships").filter(pl.col("role") == role).select("actor")
-    exporting = columns.table("exports").select(actor="exporter")
+    in_cluster = known.columns.table("memberships").filter(pl.col("role") == role).select("actor")
+    exporting = known.columns.table("exports").select(actor="exporter")
     if role != "exporter":
         exporting = exporting.clear()
     return _in(found, pl.concat([own, in_cluster, exporting]))
 
 
-def _of_product(columns: Columns, found: pl.DataFrame, product: object) -> pl.DataFrame:
-    kinds = broader_products(columns).filter(pl.col("broader") == product)
-    return _in(found, product_makers(columns).join(kinds, on="product", how="semi"))
+def _of_product(known: _Known, found: pl.DataFrame, product: object) -> pl.DataFrame:
+    return _in(found, known.making.filter(pl.col("broader") == product))
 
 
 def broader_products(columns: Columns) -> pl.DataFrame:
@@ -144,15 +168,15 @@ def broader_products(columns: Columns) -> pl.DataFrame:
         found = grown
 
 
-def _of_activity(_: Columns, found: pl.DataFrame, activity: object) -> pl.DataFrame:
+def _of_activity(_: _Known, found: pl.DataFrame, activity: object) -> pl.DataFrame:
     return found.filter(pl.col("activity").fill_null("").str.starts_with(str(activity)))
 
 
-def _at_least(_: Columns, found: pl.DataFrame, employees: object) -> pl.DataFrame:
+def _at_least(_: _Known, found: pl.DataFrame, employees: object) -> pl.DataFrame:
     return found.filter(pl.col("employees") >= pl.lit(employees))
 
 
-def _at_most(_: Columns, found: pl.DataFrame, employees: object) -> pl.DataFrame:
+def _at_most(_: _Known, found: pl.DataFrame, employees: object) -> pl.DataFrame:
     return found.filter(pl.col("employees") <= pl.lit(employees))
 
 

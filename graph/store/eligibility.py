@@ -9,6 +9,7 @@ import polars as pl
 
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.holding import product_makers
+from klaster.graph.store.pairs import distinct_pairs
 from klaster.ontology.codes import narrower
 
 
@@ -86,7 +87,7 @@ def _meeting(known: _Known, *, doubtful: bool) -> pl.DataFrame:
         for criterion in known.columns.table("criteria").iter_rows(named=True)
     ]
     empty = pl.DataFrame(schema={"instrument": pl.String, "actor": pl.String})
-    return pl.concat([empty, *met]).unique().sort("instrument", "actor")
+    return distinct_pairs(pl.concat([empty, *met]))
 
 
 def _who_meets(
@@ -103,8 +104,8 @@ def _who_meets(
     for name, value in conditions.items():
         met = _CONDITIONS[name](known, found, value)
         if doubtful and name in _NOT_RECORDED:
-            unknown = found.filter(_NOT_RECORDED[name])
-            met = pl.concat([met, unknown]).unique("iri", maintain_order=True)
+            # Of whom it is not recorded, the condition is not met either: nobody is in both.
+            met = pl.concat([met, found.filter(_NOT_RECORDED[name])])
         found = met
     return found.select(actor="iri")
 

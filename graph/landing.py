@@ -13,7 +13,7 @@ import polars as pl
 from klaster.graph.findings.gaps import METHOD, find_gaps
 from klaster.graph.findings.measured import quick_measures, write_results
 from klaster.graph.findings.record import write_findings
-from klaster.graph.network.projection import project
+from klaster.graph.network.projection import project, write_network
 from klaster.graph.store.columns import Columns, long_tables, read_columns, write_columns
 from klaster.graph.store.derived import derived_statements, write_edges
 from klaster.graph.store.derived_files import DerivedFiles
@@ -96,6 +96,8 @@ def _write_store(
         progress("derive")
         for term, edges in derived_statements(columns):
             write_edges(stream, term, derived.added(term, edges), graphs["derived"])
+        if large and staging.may_start_empty:
+            write_network(columns, staging.path / "network")
         if records_findings(after):
             progress("find")
             found = find_gaps(columns)

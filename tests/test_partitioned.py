@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 
 import numpy as np
 import polars as pl
@@ -225,3 +226,18 @@ def test_an_address_that_a_table_holds_stays_text(tmp_path) -> None:
     graph.export(tmp_path / "out", spark=True)
     assert table(tmp_path / "out", "actors")["label"].to_list() == [evil]
     assert table(tmp_path / "out", "links").is_empty()
+
+
+def test_a_long_table_in_many_files_is_exported_like_one(production_graph, tmp_path) -> None:
+    (tables_folder,) = columns_of(production_graph).folders
+    long = tmp_path / "[long]" / tables_folder.name
+    shutil.copytree(tables_folder, long)
+    path = long / "supplies.parquet"
+    frame = pl.read_parquet(path, glob=False)
+    path.unlink()
+    path.mkdir()
+    for number, piece in enumerate(frame.iter_slices(50)):
+        piece.write_parquet(path / f"part-{number:05}.parquet")
+    partitioned.write_partitioned(Columns([long]), tmp_path / "out", about={})
+    whole = written(production_graph, tmp_path / "whole")
+    assert table(tmp_path / "out", "links").equals(table(whole, "links"))

@@ -32,13 +32,20 @@ def write_columns(source: SourceTables, folder: Path) -> None:
 
 def _kept(path: Path, table: Table, columns: Sequence[str] | None = None) -> pl.DataFrame:
     """Return a table as it was written; columns that it did not have then are empty."""
-    scan = pl.scan_parquet(path / "*.parquet" if path.is_dir() else path, glob=path.is_dir())
+    scan = _scan(path)
     there = scan.collect_schema().names()
     return scan.select(
         pl.col(column) if column in there else pl.lit(None, dtype=dtype).alias(column)
         for column, dtype in schema(table).items()
         if columns is None or column in columns
     ).collect()
+
+
+def _scan(path: Path) -> pl.LazyFrame:
+    """Return a table's file, or the files of a long one."""
+    # No pattern is made of the path itself: a folder may have brackets in its name.
+    files = sorted(path.glob("*.parquet")) if path.is_dir() else [path]
+    return pl.scan_parquet(files, glob=False)
 
 
 def read_columns(folder: Path) -> dict[str, pl.DataFrame]:
@@ -54,7 +61,7 @@ def long_tables(folder: Path) -> dict[str, LongTable]:
 
 
 def _height(path: Path) -> int:
-    return int(pl.scan_parquet(path / "*.parquet").select(pl.len()).collect().item())
+    return int(_scan(path).select(pl.len()).collect().item())
 
 
 @dataclass(frozen=True)
@@ -201,7 +208,7 @@ class Columns:
             path = folder / f"{name}.parquet"
             if not path.exists():
                 continue
-            whole = pl.scan_parquet(path)
+            whole = _scan(path)
             there = whole.collect_schema()
             types = schema(table)
             chosen = [

@@ -3,6 +3,7 @@
 const LABEL_LENGTH = 28;
 const SMALL = { font: `12px ${FONT_FAMILY}`, height: 15 };
 const BOLD = { font: `650 12.5px ${FONT_FAMILY}`, height: 16 };
+const BOLD_SMALL = { font: `650 10.5px ${FONT_FAMILY}`, height: 12 };
 
 // Text, style and place of each label, relative to its mark or at a spot of the picture.
 let labels = [];
@@ -112,37 +113,58 @@ function layOutSpots(context, texts) {
   }
 }
 
-/* The name of a bubble in lines, its count below: in the bubble if there is room, else across it,
-   else under or above it. */
+/* The name of a bubble in lines, its count below: in the bubble if there is room, be it in small
+   letters, else across, under or above it where no other bubble is, else the count alone in it.
+   Those in a bubble are in nobody's way. */
 function layOutBubbles(context, texts) {
   const bubbles = scene.marks.map((_, mark) => mark).filter((mark) => scene.marks[mark].node < 0)
-    .sort((a, b) => Number(isChosen(scene.marks[b])) - Number(isChosen(scene.marks[a])) || scene.marks[b].count - scene.marks[a].count);
-  for (const mark of bubbles) {
-    const { group, count } = scene.marks[mark];
-    const name = groupName(state.grouping, group);
-    const size = radius(mark);
-    const narrow = bubbleLabel(context, [...wrapped(context, name, BOLD, size * 1.65), number(count)]);
-    const wide = bubbleLabel(context, [...wrapped(context, name, BOLD, 150).slice(0, 2), number(count)]);
-    const inside = Math.hypot(narrow.width / 2, narrow.height / 2) <= size * 1.04;
-    const { lines, measured, width, height } = inside ? narrow : wide;
+    .map((mark) => ({ mark, ...bubbleLabel(context, mark) }))
+    .sort((a, b) => Number(b.inside) - Number(a.inside)
+      || Number(isChosen(scene.marks[b.mark])) - Number(isChosen(scene.marks[a.mark])) || scene.marks[b.mark].count - scene.marks[a.mark].count);
+  const discs = new Ground();
+  for (const { mark } of bubbles) {
     const { x, y } = middle(mark);
-    const tops = inside ? [y - height / 2] : [y - height / 2, y + size + 2, y - size - height - 2];
-    const top = tops.find((at) => {
-      const box = { left: x - width / 2, top: at, width, height };
-      return inStage(box) && texts.free(box, mark);
-    });
-    if (top === undefined) continue;
-    texts.add({ left: x - width / 2, top, width, height, owner: -1 });
-    lines.forEach((text, at) => labels.push({
-      mark, text, style: BOLD, inside, dx: -measured[at] / 2, dy: top - y + at * BOLD.height,
-      left: x - measured[at] / 2, top: top + at * BOLD.height, width: measured[at], height: BOLD.height,
-    }));
+    const half = radius(mark) * 0.85;
+    discs.add({ left: x - half, top: y - half, width: 2 * half, height: 2 * half, owner: mark });
+  }
+  for (const { mark, ...wanted } of bubbles) {
+    if (placeOnBubble(mark, wanted, texts, discs)) continue;
+    const told = inLines(context, BOLD_SMALL, [number(scene.marks[mark].count)]);
+    if (told.width / 2 <= radius(mark)) placeOnBubble(mark, { ...told, inside: true }, texts, discs);
   }
 }
 
-function bubbleLabel(context, lines) {
-  const measured = lines.map((line) => widthOf(context, line, BOLD));
-  return { lines, measured, width: Math.max(...measured), height: BOLD.height * lines.length };
+function placeOnBubble(mark, { style, inside, lines, measured, width, height }, texts, discs) {
+  const size = radius(mark);
+  const { x, y } = middle(mark);
+  const tops = inside ? [y - height / 2] : [y - height / 2, y + size + 2, y - size - height - 2];
+  const top = tops.find((at) => {
+    const box = { left: x - width / 2, top: at, width, height };
+    return inStage(box) && texts.free(box, mark) && (inside || discs.free(box, mark));
+  });
+  if (top === undefined) return false;
+  texts.add({ left: x - width / 2, top, width, height, owner: -1 });
+  lines.forEach((text, at) => labels.push({
+    mark, text, style, inside, dx: -measured[at] / 2, dy: top - y + at * style.height,
+    left: x - measured[at] / 2, top: top + at * style.height, width: measured[at], height: style.height,
+  }));
+  return true;
+}
+
+function bubbleLabel(context, mark) {
+  const { group, count } = scene.marks[mark];
+  const name = groupName(state.grouping, group);
+  const size = radius(mark);
+  for (const style of [BOLD, BOLD_SMALL]) {
+    const found = inLines(context, style, [...wrapped(context, name, style, size * 1.7), number(count)]);
+    if (Math.hypot(found.width / 2, found.height / 2) <= size * 1.04) return { ...found, inside: true };
+  }
+  return inLines(context, BOLD, [...wrapped(context, name, BOLD, 150).slice(0, 2), number(count)]);
+}
+
+function inLines(context, style, lines) {
+  const measured = lines.map((line) => widthOf(context, line, style));
+  return { style, lines, measured, inside: false, width: Math.max(...measured), height: style.height * lines.length };
 }
 
 function layOutNames(context, texts) {

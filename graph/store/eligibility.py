@@ -30,7 +30,9 @@ def undetermined(columns: Columns, known: pl.DataFrame | None = None) -> pl.Data
     they do, and of whom a place, an activity or a number of employees that it asks for is not.
     """
     known = eligible(columns) if known is None else known
-    return _meeting(_Known(columns), doubtful=True).join(known, on=["instrument", "actor"], how="anti")
+    return _meeting(_Known(columns), doubtful=True).join(
+        known, on=["instrument", "actor"], how="anti"
+    )
 
 
 def eligible_but_for_product(columns: Columns) -> pl.DataFrame:

@@ -40,6 +40,9 @@ def check(graph: Path | str, output: Output) -> None:
         check_sheet(results, base=opened.base, language=output.language, for_people=for_people)
     )
     output.tell(verdict(results, output.language))
+    if long := opened.long_tables():
+        tables = ", ".join(f"{name} ({rows:,})" for name, rows in sorted(long.items()))
+        output.tell(phrase("cli.long-unchecked", output.language, tables=tables))
     if any(result.severity == "Violation" for result in results):
         sys.exit(1)
 

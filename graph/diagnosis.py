@@ -35,6 +35,16 @@ class Diagnosis:
         def cluster(self, name: str) -> str:
             """Return the IRI of a cluster."""
 
+    def long_tables(self) -> dict[str, int]:
+        """Return how many rows stand in tables too long to be held at once: see docs/scale.md."""
+        from klaster.graph.store.columns import long_tables
+
+        found: dict[str, int] = {}
+        for folder in self._columns.folders:
+            for name, table in long_tables(folder).items():
+                found[name] = found.get(name, 0) + table.height
+        return found
+
     def missing(self, *, cluster: str | None = None, language: str = "en") -> Records[Finding]:
         """Return the missing links by rule, most severe first.
 

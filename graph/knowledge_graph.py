@@ -258,7 +258,10 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
         write_partitioned(columns, folder, about=about)
 
     def check(self, *, language: str = "en") -> Records[Check]:
-        """Validate the graph against the shapes, each result with the row it came from."""
+        """Validate the graph against the shapes, each result with the row it came from.
+
+        The rows of ``long_tables`` were checked as they were loaded and are not looked at again.
+        """
         from klaster.graph.answer import Check, Records
         from klaster.ontology.validation import validate
 
@@ -309,8 +312,9 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
         """Return the network of some kinds of link (all by default), of some actors or of all.
 
         A cluster is given by IRI, id or name; a region, a sector (of the clusters to which an
-        actor belongs) and a kind of actor by code or label in any language. Without ``records``, the links of a large network
-        may come without the IRIs of their records, ten times as fast.
+        actor belongs) and a kind of actor by code or label in any language. Without
+        ``records``, the links of a large network may come without the IRIs of their records, ten
+        times as fast.
         """
         slices = {"region": region, "sector": sector, "kind": kind}
         return self.projected(

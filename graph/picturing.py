@@ -40,6 +40,8 @@ SUGGESTED: Final = 400
 """In larger networks likely links are looked for only when they are asked for."""
 
 
+@one_thread()
+@uncollected()
 def picture_of(
     graph: KnowledgeGraph,
     columns: Columns,
@@ -50,21 +52,6 @@ def picture_of(
     suggestions: bool | None,
 ) -> Picture:
     """Return what the page shows of a graph: see ``KnowledgeGraph.picture``."""
-    with one_thread(), uncollected():
-        return _picture_of(
-            graph, columns, name=name, language=language, cluster=cluster, suggestions=suggestions
-        )
-
-
-def _picture_of(
-    graph: KnowledgeGraph,
-    columns: Columns,
-    *,
-    name: str,
-    language: str,
-    cluster: str | None,
-    suggestions: bool | None,
-) -> Picture:
     network = graph.network(cluster=cluster, records=False)
     if network.size > drawing.MOST and not cluster:
         return _overview_of(graph, network, name=name, language=language)

@@ -6,9 +6,11 @@ import datetime as dt
 
 import polars as pl
 import pytest
+from click.testing import CliRunner
 from polars.testing import assert_frame_equal
 
 import klaster
+from klaster.cli import main
 from klaster.graph import landing
 from klaster.graph.store import bulk
 from klaster.loaders import long_tables, pieces
@@ -253,6 +255,29 @@ def test_text_on_its_way_is_in_few_files(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [OSError(28, "No space left on device"), RuntimeError("IO error: No space left on device")],
+)
+def test_a_disk_that_fills_up_leaves_the_graph_as_it_was(
+    folder, short, tmp_path, monkeypatch, reason
+):
+    graph = klaster.open(tmp_path / "g.klaster")
+    graph.load(folder, name="n")
+    before = triples(graph)
+
+    def full(self, path):
+        raise reason
+
+    monkeypatch.setattr(bulk, "FILE", 5000)
+    monkeypatch.setattr(bulk.Statements, "_loaded", full)
+    with pytest.raises(Fault, match="the disk is full"):
+        graph.load(folder, name="again")
+    assert [entry.name for entry in graph.sources()] == ["n"]
+    assert triples(graph) == before
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
 def test_what_fails_in_loading_is_told(tmp_path):
     def load(path):
         raise OSError(28, "No space left on device")
@@ -289,3 +314,12 @@ def test_links_by_themselves_to_nobody_are_refused(folder, tmp_path):
 def test_links_by_themselves_with_ids_of_nobody_want_actors(tmp_path):
     with pytest.raises(Fault, match="actors"):
         whole(month_of(tmp_path, "F3", "F4"))
+
+
+def test_check_says_what_it_does_not_look_at_again(folder, short, tmp_path):
+    graph = klaster.open(tmp_path / "g.klaster")
+    graph.load(folder, name="n")
+    assert graph.long_tables() == {"supplies": 400}
+    command = ["check", str(tmp_path / "g.klaster"), "--lang", "en"]
+    told = CliRunner(env={"LANG": "C.UTF-8"}).invoke(main, command)
+    assert "supplies (400)" in told.stderr

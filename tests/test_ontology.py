@@ -198,7 +198,6 @@ def test_no_phrase_is_given_twice_and_none_is_left_over() -> None:
         "fault.integer",
         "fault.year",
         "page.",
-        "overview.",
         "partitioned.",
     )
     unused = [

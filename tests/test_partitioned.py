@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import json
 import shutil
+from importlib.resources import files
 
 import numpy as np
 import polars as pl
@@ -16,7 +18,7 @@ from made_up_production import production
 import klaster
 from klaster.cli import main
 from klaster.graph.network.network import Network
-from klaster.graph.store import partitioned
+from klaster.graph.store import partition_columns, partitioned
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.partition_columns import LINK_KINDS, SCHEMAS
 from klaster.ontology.faults import Fault
@@ -241,3 +243,10 @@ def test_a_long_table_in_many_files_is_exported_like_one(production_graph, tmp_p
     partitioned.write_partitioned(Columns([long]), tmp_path / "out", about={})
     whole = written(production_graph, tmp_path / "whole")
     assert table(tmp_path / "out", "links").equals(table(whole, "links"))
+
+
+def test_every_column_of_its_own_has_a_phrase_and_no_phrase_is_left_over() -> None:
+    text = files("klaster.ontology").joinpath("phrases/spark.csv").read_text("utf-8")
+    told = {row["key"] for row in csv.DictReader(text.splitlines())}
+    columns = {f"partitioned.{column}" for column in partition_columns._OWN}
+    assert {key for key in told if key.startswith("partitioned.")} == columns

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from klaster.graph.findings.facts import Facts
 from klaster.graph.findings.finding import Finding, make_finding
-from klaster.graph.findings.numbered import GOODS
 from klaster.graph.findings.supply_gaps import actor_iris, cluster_iri
 from klaster.graph.network.change import of_kinds
 from klaster.graph.network.connectivity import dominators
 from klaster.graph.network.network import Network
+from klaster.graph.store.holding import GOODS
 
 TIERS: Final = 20
 """Dominators further than this up the chains into a producer are not named: no chain of

@@ -16,10 +16,9 @@ import polars as pl
 
 from klaster.graph.findings.facts import Facts
 from klaster.graph.findings.finding import Finding, Words, make_finding
-from klaster.graph.findings.numbered import GOODS
 from klaster.graph.store.eligibility import undetermined
 from klaster.graph.store.force import with_status
-from klaster.graph.store.holding import counted
+from klaster.graph.store.holding import GOODS, counted
 from klaster.ontology.codes import codes
 from klaster.ontology.labels import LANGUAGES, phrase_words
 

@@ -13,10 +13,8 @@ import polars as pl
 
 from klaster.graph.network.network import Network, rows_of
 from klaster.graph.store.columns import Columns
-from klaster.graph.store.holding import counted
+from klaster.graph.store.holding import counted, made, needed
 from klaster.graph.store.places import Register
-
-GOODS = pl.col("kind").fill_null("goods") == "goods"
 
 
 @dataclass(frozen=True)
@@ -104,27 +102,17 @@ class Numbered:
     @cached_property
     def makers(self) -> pl.DataFrame:
         """Who makes what (``actor``, ``product``): as stated, or because they supply it."""
-        sold = self.all_supplies.filter(GOODS).select(actor="supplier", product="product")
-        return pl.concat([self._of_stated("makes"), sold.unique()]).drop_nulls().unique()
+        return made(self._of_stated("makes"), self.all_supplies).drop_nulls().unique()
 
     @cached_property
     def needers(self) -> pl.DataFrame:
-        """Who needs what (``actor``, ``product``): stated, bought, or an input of what they make.
-
-        A maker does not need to buy an input that it makes itself.
-        """
+        """Who needs what (``actor``, ``product``): stated, bought, or an input of what they make."""
         recipes = self.columns.table("recipes")
         inputs = pl.DataFrame(
             {name: self.products.places(recipes[name]) for name in ("product", "input")}
         ).unique()
-        by_recipe = (
-            self.makers.join(inputs, on="product")
-            .select("actor", product="input")
-            .unique()
-            .join(self.makers, on=["actor", "product"], how="anti")
-        )
-        bought = self.all_supplies.select(actor="buyer", product="product")
-        return pl.concat([self._of_stated("needs"), bought, by_recipe]).drop_nulls().unique()
+        found = needed(self._of_stated("needs"), self.all_supplies, inputs, self.makers)
+        return found.drop_nulls().unique()
 
     @cached_property
     def above(self) -> pl.DataFrame:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 
 from threadpoolctl import threadpool_limits
 
 
-def one_thread() -> AbstractContextManager[object]:
-    """Return a context in which the libraries of linear algebra work on one thread.
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Let the libraries of linear algebra work on one thread meanwhile.
 
     On matrices of some hundred rows several threads wait for each other longer than they work:
     fifty times as long where other programs are busy.
     """
-    limits: AbstractContextManager[object] = threadpool_limits(limits=1, user_api="blas")
-    return limits
+    with threadpool_limits(limits=1, user_api="blas"):
+        yield
 
 
 @contextmanager

@@ -2,9 +2,39 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
+
+from klaster.ontology.faults import Fault
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+# What libraries make of it that do not hand the system's number on.
+_TOLD: Final = ("No space left", "not enough space", "Disk quota exceeded")
+
+
+@contextmanager
+def room_on(path: Path) -> Iterator[None]:
+    """Tell in words that the disk has no room for what is written meanwhile.
+
+    Raises
+    ------
+    Fault
+        With the place.
+    """
+    try:
+        yield
+    except Fault:
+        raise
+    except Exception as reason:
+        full = isinstance(reason, OSError) and reason.errno in _FULL
+        if full or any(words in str(reason) for words in _TOLD):
+            raise Fault("fault.disk-full", path=path) from reason
+        raise
 
 
 def keep_files(old: Path, new: Path) -> None:

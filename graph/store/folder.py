@@ -23,7 +23,7 @@ import tomli_w
 from filelock import FileLock, Timeout
 from psutil import pid_exists
 
-from klaster.graph.store.files import keep_files
+from klaster.graph.store.files import keep_files, room_on
 from klaster.ontology.faults import Fault
 
 if TYPE_CHECKING:
@@ -156,7 +156,8 @@ class GraphFolder:
                 shutil.rmtree(left, ignore_errors=True)
         beside = self.path.with_name(f"{start}{os.getpid()}-{uuid4().hex[:8]}")
         try:
-            yield beside
+            with room_on(self.path):
+                yield beside
         finally:
             shutil.rmtree(beside, ignore_errors=True)
 
@@ -179,8 +180,9 @@ class GraphFolder:
                 staging = Staging(self.path / f".staging-{uuid4().hex[:12]}", self, manifest)
                 staging.path.mkdir()
                 try:
-                    yield staging
-                    self._commit(staging)
+                    with room_on(self.path):
+                        yield staging
+                        self._commit(staging)
                 except BaseException:
                     shutil.rmtree(staging.path, ignore_errors=True)
                     raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Final
 
 import polars as pl
 
@@ -47,30 +48,48 @@ def dated_participations(columns: Columns) -> pl.DataFrame:
     return counted(rows)
 
 
+GOODS: Final = pl.col("kind").fill_null("goods") == "goods"
+"""Of supplies those of goods: what is not said to be a service."""
+
+
 def product_makers(columns: Columns) -> pl.DataFrame:
     """Return who makes what (``actor``, ``product``): as stated, or because they supply it."""
     makes = columns.links("makes", "actor", "product")
     supplies = counted(columns.links("supplies", "supplier", "product", "kind", "status"))
-    goods = supplies.filter(pl.col("kind").fill_null("goods") == "goods")
-    sold = goods.select(actor="supplier", product="product")
-    return distinct_pairs(pl.concat([makes, sold]))
+    return distinct_pairs(made(makes, supplies))
+
+
+def made(stated: pl.DataFrame, supplies: pl.DataFrame) -> pl.DataFrame:
+    """Return who makes what, as often as it is told, by IRIs or by numbers in place of them."""
+    sold = supplies.filter(GOODS).select(actor="supplier", product="product")
+    return pl.concat([stated, sold])
 
 
 def product_needers(columns: Columns, makers: pl.DataFrame | None = None) -> pl.DataFrame:
     """Return who needs what (``actor``, ``product``): stated, bought, or an input of what they make.
 
-    A maker does not need to buy an input that it makes itself. ``makers`` is who makes what, where
-    that is known.
+    ``makers`` is who makes what, where that is known.
     """
     if makers is None:
         makers = product_makers(columns)
     stated = columns.links("needs", "actor", "product")
     supplies = counted(columns.links("supplies", "buyer", "product", "status"))
-    bought = supplies.select(actor="buyer", product="product")
     inputs = columns.table("recipes").select("product", "input").unique()
+    return distinct_pairs(needed(stated, supplies, inputs, makers))
+
+
+def needed(
+    stated: pl.DataFrame, supplies: pl.DataFrame, inputs: pl.DataFrame, makers: pl.DataFrame
+) -> pl.DataFrame:
+    """Return who needs what, as often as it is told, by IRIs or by numbers in place of them.
+
+    A maker does not need to buy an input that it makes itself.
+    """
+    bought = supplies.select(actor="buyer", product="product")
     by_recipe = (
         makers.join(inputs, on="product")
         .select("actor", product="input")
+        .unique()
         .join(makers, on=["actor", "product"], how="anti")
     )
-    return distinct_pairs(pl.concat([stated, bought, by_recipe]))
+    return pl.concat([stated, bought, by_recipe])

@@ -42,6 +42,11 @@ _HEADS: Final = {
     "outside": "overview.outside-total",
     "within": "overview.within",
 }
+_MEANINGS: Final = {
+    "members": "overview.members-meaning",
+    "outside": "overview.outside-meaning",
+    "within": "overview.within-meaning",
+}
 _MEASURES: Final = tuple(_HEADS)
 
 
@@ -100,8 +105,7 @@ def draw_overview(
         node_kinds=tuple(kind for kind in _node_kinds() if kind.code in kinds),
         link_kinds=(_link_kind(),),
         measures=tuple(
-            Measure(code, _words(code), phrase_words(f"overview.{code}-meaning"))
-            for code in _MEASURES
+            Measure(code, _words(code), phrase_words(_MEANINGS[code])) for code in _MEASURES
         ),
         remarks=_remarks(findings, place),
         note=_note(network, size, coverage),

@@ -131,7 +131,11 @@ def unpacked(path: Path) -> Iterator[Path]:
         folder = Path(scratch)
         try:
             with zipfile.ZipFile(path) as archive:
-                entries = [entry for entry in archive.infolist() if not entry.is_dir()]
+                # A damaged archive may hold a name without a letter, on which the library's own
+                # test for a folder fails.
+                entries = [
+                    entry for entry in archive.infolist() if not entry.filename.endswith("/")
+                ]
                 refuse_too_large(path, sum(entry.file_size for entry in entries))
                 written = 0
                 for entry in entries:

@@ -376,6 +376,19 @@ def test_a_refused_file_leaves_the_graph_as_it_was(tmp_path) -> None:
         assert folder_bytes(tmp_path / "g.klaster") == before
 
 
+def test_a_name_without_a_letter_in_an_archive_harms_nothing(tmp_path) -> None:
+    path = zipped(tmp_path / "t.zip", {"actors.csv": ACTORS.encode(), "x": b"1"})
+    found = bytearray(path.read_bytes())
+    last = found.rindex(b"PK\x01\x02")
+    # The only letter of the last name becomes a byte of what stands beside it.
+    found[last + 28 : last + 32] = b"\x00\x00\x01\x00"
+    path.write_bytes(bytes(found))
+    with zipfile.ZipFile(path) as archive:
+        assert "" in archive.namelist()
+    code, told = load_by_command(tmp_path, path)
+    assert code == 0, told
+
+
 def test_an_archive_writes_nowhere_but_where_it_is_unpacked(tmp_path) -> None:
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()

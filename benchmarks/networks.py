@@ -84,6 +84,7 @@ def network(links: Linked) -> object:
 def klaster_work(links: Linked) -> Work:
     """Return klaster's measures."""
     from klaster.graph.network import connectivity, paths
+    from klaster.graph.network.betweenness import betweenness
     from klaster.graph.network.centrality import MEASURES
     from klaster.graph.network.communities import communities, modularity
 
@@ -96,7 +97,7 @@ def klaster_work(links: Linked) -> Work:
     work["circles"] = lambda: connectivity.circle_of(net)
     work["leiden"] = lambda: modularity(net, communities(net))
     if links.actors <= PATHS_LIMIT:
-        work["betweenness"] = lambda: paths.betweenness(net)
+        work["betweenness"] = lambda: betweenness(net)
         work["harmonic"] = lambda: paths.harmonic_upstream(net)
     return work
 
@@ -294,9 +295,9 @@ def measured(
 def large(actors: int) -> dict[str, object]:
     """Measure a whole country: CPU seconds, and memory beyond that of the network."""
     from klaster.graph.network import connectivity
+    from klaster.graph.network.betweenness import betweenness_sampled
     from klaster.graph.network.centrality import MEASURES
     from klaster.graph.network.communities import communities, modularity
-    from klaster.graph.network.paths import betweenness_sampled
 
     net = network(made_up(actors))
     net.arcs, net.inward, net.ties  # noqa: B018

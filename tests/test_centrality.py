@@ -23,6 +23,7 @@ from made_up_networks import (
 )
 
 from klaster.graph.network import centrality, connectivity, paths, walks
+from klaster.graph.network.betweenness import _Walker, betweenness, betweenness_sampled
 from klaster.graph.network.network import Network
 from klaster.ontology.faults import Fault
 
@@ -142,19 +143,19 @@ def test_the_textbook_networks_hold_together_as_published(which, deepest, cut, b
 
 def test_a_path_and_a_circle_of_five() -> None:
     path = undirected(nx.path_graph(5))
-    assert paths.betweenness(path) == pytest.approx([0, 0.5, 2 / 3, 0.5, 0])
+    assert betweenness(path) == pytest.approx([0, 0.5, 2 / 3, 0.5, 0])
     assert connectivity.cut(path).tolist() == [0, 1, 1, 1, 0]
     circle = undirected(nx.cycle_graph(5))
-    assert paths.betweenness(circle) == pytest.approx([1 / 6] * 5)
+    assert betweenness(circle) == pytest.approx([1 / 6] * 5)
     assert not connectivity.cut(circle).any()
     bell = undirected(nx.barbell_graph(3, 1))
     expected = [0, 0, 8 / 15, 0.6, 8 / 15, 0, 0]
-    assert paths.betweenness(bell) == pytest.approx(expected)
+    assert betweenness(bell) == pytest.approx(expected)
 
 
 def test_a_star_of_four() -> None:
     star = undirected(nx.star_graph(4))
-    assert paths.betweenness(star) == pytest.approx([1, 0, 0, 0, 0])
+    assert betweenness(star) == pytest.approx([1, 0, 0, 0, 0])
     assert paths.closeness(star) == pytest.approx([1] + [4 / 7] * 4)
     assert centrality.measure(star, "constraint") == pytest.approx([0.25] + [1] * 4)
 
@@ -187,7 +188,7 @@ def test_each_measure_equals_networkx(given_links) -> None:
         close(walks.pagerank_upstream(net, weighted=weighted), ranks)
         katz = nx.katz_centrality_numpy(graph, alpha=0.002, normalized=False, weight=weight)
         close(walks.katz(net, attenuation=0.002, weighted=weighted), katz)
-    close(paths.betweenness(net), nx.betweenness_centrality(graph))
+    close(betweenness(net), nx.betweenness_centrality(graph))
     close(paths.harmonic_upstream(net), nx.harmonic_centrality(graph))
     close(paths.harmonic_downstream(net), nx.harmonic_centrality(back))
     close(paths.closeness(net), nx.closeness_centrality(graph))
@@ -318,18 +319,36 @@ def test_steps_are_networkx_shortest_paths(given_links) -> None:
         assert {at: s for at, s in enumerate(steps.tolist()) if s >= 0} == lengths[source]
 
 
+@pytest.mark.parametrize("dear", [1, 8, 64, 10**9])
+@pytest.mark.parametrize("width", [1, 7, 32])
+def test_betweenness_is_the_same_by_single_cells_and_by_whole_matrices(
+    monkeypatch, dear, width
+) -> None:
+    # From a chain into a hub, from it to many at once, among whom links are dense, and out again.
+    graph = nx.path_graph(30, create_using=nx.DiGraph)
+    graph.add_edges_from((29, leaf) for leaf in range(30, 120))
+    graph.add_edges_from(
+        (30 + a, 30 + b) for a, b in nx.gnm_random_graph(90, 600, seed=2, directed=True).edges
+    )
+    graph.add_edges_from([(30, 120), (31, 120), (120, 121), (121, 122), (122, 0), (123, 124)])
+    net = Network.from_pairs([(f"{a:03}", f"{b:03}") for a, b in graph.edges])
+    monkeypatch.setattr("klaster.graph.network.betweenness._DEAR", dear)
+    monkeypatch.setattr("klaster.graph.network.betweenness._WIDTH", width)
+    close(betweenness(net), nx.betweenness_centrality(graph))
+
+
 def test_sampled_betweenness_is_within_its_limits_and_the_same_each_time() -> None:
     graph = nx.gnm_random_graph(120, 300, seed=4, directed=True)
     net = Network.from_pairs([(f"{a:03}", f"{b:03}") for a, b in graph.edges])
-    exact = paths.betweenness(net)
-    found = paths.betweenness_sampled(net, samples=20_000, seed=3)
+    exact = betweenness(net)
+    found = betweenness_sampled(net, samples=20_000, seed=3)
     assert (found.low <= exact).all()
     assert (exact <= found.high).all()
     assert 0 < found.error < 0.02
     assert np.abs(found.figures - exact).max() < 0.01
-    again = paths.betweenness_sampled(net, samples=20_000, seed=3)
+    again = betweenness_sampled(net, samples=20_000, seed=3)
     assert again.figures.tobytes() == found.figures.tobytes()
-    other = paths.betweenness_sampled(net, samples=20_000, seed=4)
+    other = betweenness_sampled(net, samples=20_000, seed=4)
     assert other.figures.tobytes() != found.figures.tobytes()
 
 
@@ -337,7 +356,7 @@ def test_a_path_is_drawn_as_often_as_any_other_of_its_pair() -> None:
     # From a to z lead three paths of three steps, two of them through b.
     edges = [("a", "b"), ("a", "c"), ("b", "d"), ("b", "e"), ("c", "e"), ("d", "z"), ("e", "z")]
     net = Network.from_pairs(edges)
-    walker = paths._Walker(net.arcs, net.inward)
+    walker = _Walker(net.arcs, net.inward)
     chance = np.random.default_rng(0)
     start, end = net.places(["a", "z"]).tolist()
     drawn = [tuple(sorted(walker.inner(start, end, chance))) for _ in range(3000)]
@@ -354,7 +373,7 @@ def test_betweenness_is_sampled_above_a_size(monkeypatch) -> None:
     assert centrality.measured(net, "betweenness").error == 0
     monkeypatch.setattr(centrality, "BETWEENNESS_LIMIT", 30)
     found = centrality.measured(net, "betweenness")
-    exact = paths.betweenness(net)
+    exact = betweenness(net)
     assert found.samples == 10_000
     assert 0 < found.error < 0.05
     assert (found.low <= exact).all()

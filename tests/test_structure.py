@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from made_up_networks import FLORENTINE, KARATE, KITE, made, named, some_links, undirected
 
 from klaster.graph.network import structure
+from klaster.graph.network.betweenness import betweenness
 from klaster.graph.network.centrality import degree
 from klaster.graph.network.network import Network
-from klaster.graph.network.paths import betweenness
 from klaster.ontology.faults import Fault
 
 NETWORKS = {

@@ -9,8 +9,8 @@ import polars as pl
 
 from klaster.graph.findings.facts import Facts, grouped
 from klaster.graph.findings.finding import Finding, make_finding
+from klaster.graph.network.betweenness import betweenness
 from klaster.graph.network.centrality import degree, ranks
-from klaster.graph.network.paths import betweenness
 from klaster.graph.store.force import with_status
 
 NOT_YET: Final = ("proposed",)

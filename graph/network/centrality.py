@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from klaster.graph.network.betweenness import betweenness, betweenness_sampled
 from klaster.graph.network.brokerage import constraint, effective_size
 from klaster.graph.network.communities import participation_in_communities
 from klaster.graph.network.connectivity import core, cut, dominated, parts
@@ -26,8 +27,6 @@ from klaster.graph.network.network import (
     row_sums,
 )
 from klaster.graph.network.paths import (
-    betweenness,
-    betweenness_sampled,
     closeness,
     closeness_downstream,
     harmonic_downstream,

@@ -1,4 +1,4 @@
-"""Measures on shortest paths: who is near, and who stands between.
+"""Measures on shortest paths: who is near.
 
 Every link is one step, whatever its strength: a strong tie is not a long one.
 """
@@ -11,12 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from klaster.graph.network.network import Figures, Measured, Network, Places, cells
+from klaster.graph.network.network import Figures, Network, Places, cells
 
 Bits = NDArray[np.uint64]
-
-_BLOCK = 64
-"""From so many actors at once are shortest paths counted: it fits a processor's cache."""
 
 
 def harmonic_upstream(network: Network) -> Figures:
@@ -169,34 +166,6 @@ def steps_from(network: Network, sources: Places) -> NDArray[np.int64]:
     return steps
 
 
-def betweenness(network: Network) -> Figures:
-    r"""Share of the shortest paths between pairs of other actors that pass through each actor.
-
-    .. math:: b_v = \frac{1}{(n-1)(n-2)} \sum_{s \ne v \ne t} \frac{\sigma_{st}(v)}{\sigma_{st}}
-
-    High: others meet through it, so that it can join or hold up. 1 for the centre of a star.
-    Pairs without a path between them count as not passing through anybody.
-
-    Examples
-    --------
-    >>> betweenness(Network.from_pairs([("a", "b"), ("b", "c")])).tolist()
-    [0.0, 0.5, 0.0]
-
-    References
-    ----------
-    Freeman (1977), https://doi.org/10.2307/3033543;
-    Brandes (2001), https://doi.org/10.1080/0022250X.2001.9990249
-    """
-    size = network.size
-    figures: Figures = np.zeros(size)
-    inward = network.inward
-    for first in range(0, size, _BLOCK):
-        sources = np.arange(first, min(first + _BLOCK, size))
-        paths, levels = count_paths(inward, sources)
-        figures += _dependency(network.arcs, sources, paths, levels)
-    return figures / max((size - 1) * (size - 2), 1)
-
-
 def count_paths(inward: csr_array, sources: Places) -> tuple[Figures, list[NDArray[np.bool_]]]:
     """Return how many shortest paths lead from each source (a column) to each actor (a row).
 
@@ -217,136 +186,3 @@ def count_paths(inward: csr_array, sources: Places) -> tuple[Figures, list[NDArr
         unmet &= ~now
         paths += front
         levels.append(now)
-
-
-def _dependency(
-    arcs: csr_array, sources: Places, paths: Figures, levels: list[NDArray[np.bool_]]
-) -> Figures:
-    """Return how much the paths from some sources depend on each actor (Brandes)."""
-    share = np.divide(1.0, paths, out=np.zeros_like(paths), where=paths > 0)
-    dependency = np.zeros_like(paths)
-    for later, earlier in zip(levels[:1:-1], levels[-2:0:-1], strict=True):
-        passed = arcs @ ((1 + dependency) * share * later)
-        passed *= paths
-        passed *= earlier
-        dependency += passed
-    return np.asarray(dependency.sum(axis=1))
-
-
-def betweenness_sampled(
-    network: Network, *, samples: int = 10_000, confidence: float = 0.9, seed: int = 0
-) -> Measured:
-    """Betweenness estimated from one random shortest path for each of many random pairs.
-
-    The pairs are drawn as by Riondato and Kornaropoulos; a figure's limits are the exact ones
-    of a share (Clopper and Pearson), widened so that they hold for all actors at once
-    (Bonferroni). They shrink with the square root of ``samples``.
-
-    Examples
-    --------
-    >>> found = betweenness_sampled(Network.from_pairs([("a", "b"), ("b", "c")]), samples=600)
-    >>> bool(found.low[1] < 0.5 < found.high[1])
-    True
-
-    References
-    ----------
-    Riondato and Kornaropoulos (2016), https://doi.org/10.1007/s10618-015-0423-0;
-    Clopper and Pearson (1934), https://doi.org/10.1093/biomet/26.4.404
-    """
-    size = network.size
-    chance = np.random.default_rng(seed)
-    walker = _Walker(network.arcs, network.inward)
-    hits = np.zeros(size, dtype=np.int64)
-    if size > 2:
-        start = chance.integers(0, size, samples)
-        end = (start + chance.integers(1, size, samples)) % size
-        for source, target in zip(start.tolist(), end.tolist(), strict=True):
-            hits[walker.inner(source, target, chance)] += 1
-    low, high = _limits(hits, samples, (1 - confidence) / max(size, 1))
-    # A pair of others is n / (n - 2) times as likely among the pairs without this actor.
-    scale = size / max(size - 2, 1)
-    figures = hits / samples * scale
-    return Measured(figures, low * scale, np.minimum(high * scale, 1), confidence, samples)
-
-
-def _limits(hits: NDArray[np.int64], samples: int, failure: float) -> tuple[Figures, Figures]:
-    """Return the exact limits of shares of which ``hits`` of ``samples`` were seen."""
-    from scipy.special import betaincinv
-
-    seen, place = np.unique(hits, return_inverse=True)
-    some, rest = np.maximum(seen, 1), np.maximum(samples - seen, 1)
-    low = np.where(seen > 0, betaincinv(some, samples - seen + 1, failure / 2), 0.0)
-    high = np.where(seen < samples, betaincinv(seen + 1, rest, 1 - failure / 2), 1.0)
-    return low[place], high[place]
-
-
-class _Walker:
-    """Draws random shortest paths, searching from both ends at once."""
-
-    def __init__(self, arcs: csr_array, inward: csr_array) -> None:
-        size = int(arcs.shape[0])
-        self.sides = (arcs, inward)
-        self.degree = tuple(np.diff(matrix.indptr) for matrix in self.sides)
-        self.steps = (np.full(size, -1), np.full(size, -1))
-        self.paths = (np.zeros(size), np.zeros(size))
-
-    def inner(self, source: int, target: int, chance: np.random.Generator) -> list[int]:
-        """Return the actors between two on a shortest path drawn from all of theirs alike."""
-        ends = ([np.array([source])], [np.array([target])])
-        for side in (0, 1):
-            self.steps[side][ends[side][0]] = 0
-            self.paths[side][ends[side][0]] = 1
-        found: list[int] = []
-        meeting = self._search(ends)
-        if len(meeting):
-            weight = self.paths[0][meeting] * self.paths[1][meeting]
-            middle = int(meeting[_drawn(weight, chance)])
-            back = self._back(middle, 0, chance)
-            onward = self._back(middle, 1, chance)
-            found = [actor for actor in (*back, middle, *onward) if actor not in (source, target)]
-        for side in (0, 1):
-            for front in ends[side]:
-                self.steps[side][front] = -1
-        return found
-
-    def _search(self, ends: tuple[list[Places], list[Places]]) -> Places:
-        """Widen the cheaper of the two sides until they meet; return where, on one level."""
-        while len(ends[0][-1]) and len(ends[1][-1]):
-            cost = [self.degree[side][ends[side][-1]].sum() for side in (0, 1)]
-            side = int(cost[1] < cost[0])
-            self._widen(side, ends[side])
-            front = ends[side][-1]
-            met = front[self.steps[1 - side][front] >= 0]
-            if len(met):
-                # The other side's last level only: each path crosses it once.
-                far = self.steps[1 - side][met]
-                return np.asarray(met[far == far.min()])
-        return np.zeros(0, dtype=np.int64)
-
-    def _widen(self, side: int, fronts: list[Places]) -> None:
-        matrix, steps, paths = self.sides[side], self.steps[side], self.paths[side]
-        front = fronts[-1]
-        met = matrix.indices[cells(matrix, front)]
-        fresh = steps[met] < 0
-        number = np.repeat(paths[front], self.degree[side][front])[fresh]
-        following, place = np.unique(met[fresh], return_inverse=True)
-        steps[following] = len(fronts)
-        paths[following] = np.bincount(place, number, minlength=len(following))
-        fronts.append(following.astype(np.int64))
-
-    def _back(self, actor: int, side: int, chance: np.random.Generator) -> list[int]:
-        """Return a path drawn from an actor back to the end of a side, that end included."""
-        matrix, steps, paths = self.sides[1 - side], self.steps[side], self.paths[side]
-        found = []
-        while steps[actor] > 0:
-            before = matrix.indices[matrix.indptr[actor] : matrix.indptr[actor + 1]]
-            before = before[steps[before] == steps[actor] - 1]
-            actor = int(before[_drawn(paths[before], chance)])
-            found.append(actor)
-        return found
-
-
-def _drawn(weight: Figures, chance: np.random.Generator) -> int:
-    """Return a position drawn in proportion to its weight."""
-    total = np.cumsum(weight)
-    return int(np.searchsorted(total, chance.random() * total[-1], side="right"))

@@ -92,7 +92,8 @@ class _Sweep:
             else:
                 figures += np.bincount(earlier.held // self.width, passed, self.size)
         self.spare += [level.paths for level in levels if level.held is None]
-        return figures + self.total.sum(axis=1)
+        figures += self.total.sum(axis=1)
+        return figures
 
     def _levels(self, sources: Places) -> list[_Level]:
         """Return who is reached after 0, 1, 2 ... steps."""
@@ -121,7 +122,8 @@ class _Sweep:
                 to, owner = near
                 fresh = self.unmet.ravel()[to] > 0
                 held, place = np.unique(to[fresh], return_inverse=True)
-                return _Level(held, np.bincount(place, level.paths[owner[fresh]], len(held)))
+                paths = np.bincount(place, level.paths[owner[fresh]], len(held))
+                return _Level(held, paths.astype(np.float64, copy=False))
         front = self._filled(level.held, level.paths)
         found = self.spare.pop() if self.spare else np.empty_like(self.paths)
         np.multiply(self.inward @ front, self.unmet, out=found)
@@ -155,10 +157,9 @@ class _Sweep:
             else:
                 passed = self.arcs @ self._filled(later.held, weight)
                 self._emptied(later.held)
-        if earlier.held is None:
-            passed *= earlier.paths
-            return passed
-        return np.asarray(passed.ravel()[earlier.held] * earlier.paths)
+        at_earlier: Figures = passed if earlier.held is None else passed.ravel()[earlier.held]
+        at_earlier *= earlier.paths
+        return at_earlier
 
     def _near(self, links: csr_array, held: Places) -> tuple[Places, Places] | None:
         """Return to which cells links lead from some, and from which of them; None if too many."""

@@ -1,6 +1,7 @@
 """Measure the network measures beside their peers in one run, and write their part of RESULTS.md.
 
 Usage: python benchmarks/networks.py [--actors 1000 10000 100000] [--large 1000000]
+           [--real ../shared/data/cordis-h2020-sc2-food]
 
 The networks are made up: heavy-tailed sellers and buyers, ten links an actor, seed 0. Each engine
 works in a process of its own, on one thread, on a graph already built in it; figures are CPU
@@ -18,6 +19,10 @@ import multiprocessing
 import os
 import platform
 import resource
+import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -335,6 +340,21 @@ def large(actors: int) -> dict[str, object]:
     return {**target, "more": list(rows), "network_mb": before, "links": net.arcs.nnz}
 
 
+def real(source: Path) -> dict[str, float]:
+    """Measure ``klaster central`` on a graph of real data, as a user runs it."""
+    with tempfile.TemporaryDirectory() as scratch:
+        graph = str(Path(scratch) / "graph.klaster")
+        command = str(Path(sys.executable).with_name("klaster"))
+        subprocess.run(
+            [command, "load", str(source), "--into", graph], check=True, capture_output=True
+        )
+        begun, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
+        subprocess.run([command, "central", graph], check=True, capture_output=True)
+        wall, after = time.perf_counter() - begun, resource.getrusage(resource.RUSAGE_CHILDREN)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return {"wall": wall, "cpu": used}
+
+
 def _megabytes(status: Path, field: str) -> float:
     line = next(row for row in status.read_text().splitlines() if row.startswith(field))
     return int(line.split()[1]) / 1024
@@ -387,7 +407,11 @@ def mean(found: Ratios) -> float:
     return math.exp(sum(map(math.log, found.values())) / len(found))
 
 
-def report(sizes: dict[int, dict], country: tuple[int, dict] | None) -> str:
+def report(
+    sizes: dict[int, dict],
+    country: tuple[int, dict] | None,
+    known: tuple[str, dict[str, float]] | None,
+) -> str:
     """Return the section as Markdown."""
     names = ("numpy", "scipy", "networkx", "igraph", "leidenalg", "networkit", "rustworkx")
     lines = [
@@ -423,6 +447,12 @@ def report(sizes: dict[int, dict], country: tuple[int, dict] | None) -> str:
         "size of all nodes at once differs from what it gives node by node, which is as documented and equal to ours (by test).",
         "Leiden is heuristic: compared is the modularity that each reaches (leidenalg for two rounds, its default).",
     ]
+    if known:
+        name, took = known
+        lines += [
+            "",
+            f"All default measures of {name} by `klaster central`: {took['wall']:.1f} s on the clock, {took['cpu']:.1f} CPU s.",
+        ]
     if country:
         actors, found = country
         lines += [
@@ -448,13 +478,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--actors", type=int, nargs="*", default=[1_000, 10_000, 100_000])
     parser.add_argument("--large", type=int)
+    parser.add_argument("--real", type=Path)
     given = parser.parse_args()
     sizes = {
         actors: {engine: apart(measured, engine, actors) for engine in ENGINES}
         for actors in given.actors
     }
     country = (given.large, apart(large, given.large)) if given.large else None
-    section = report(sizes, country)
+    known = (given.real.name, real(given.real)) if given.real else None
+    section = report(sizes, country, known)
     print(section)
     put(section)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -43,6 +44,8 @@ LARGE_SEEDS: Final = 3
 
 FEWEST: Final = 30
 """Fewer hidden links than this tell nothing."""
+_SMALL: Final = 1_000
+"""Of fewer links than this it is asked first whether enough of them would be hidden."""
 
 _MEASURES: Final = ("auc_degree", "hits10", "p50")
 
@@ -180,34 +183,47 @@ def _area(trial: Trial, ensemble: Ensemble, scorer: Scorer, seed: int) -> float:
 
 
 def _of_random(layer: Layer, seeds: int, model: str) -> Audit:
+    share = min(HIDDEN, MOST / max(1, len(layer.pairs)))
+    times = seeds if layer.shape[0] < LARGE else min(seeds, LARGE_SEEDS)
+    if len(layer.pairs) < _SMALL:
+        # Of a few links too few are hidden: counting them first spares all the rest.
+        sizes = [len(trial.truth) for _, trial in _trials(layer, share, times)]
+        if sum(sizes) < FEWEST:
+            nothing = dict.fromkeys(_MEASURES, (float("nan"),) * 3)
+            found = _found(layer, "random", sum(sizes), nothing, [])
+            return replace(found, model="ensemble", asked=model, share=share, times=len(sizes))
     outcomes: list[Outcome] = []
     hidden = 0
-    share = min(HIDDEN, MOST / max(1, len(layer.pairs)))
-    for seed in range(seeds if layer.shape[0] < LARGE else min(seeds, LARGE_SEEDS)):
-        trial = split(layer, share, seed)
-        if len(trial.truth) and len(trial.known.pairs):
-            ensemble = tuned(trial.known)
-            scorer, used = scorer_of(ensemble, model)
-            told = measure(trial, ensemble, {used: scorer}, seed=seed, draws=0, all_kinds=False)
-            outcomes.append(told[used])
-            hidden += len(trial.truth)
+    for seed, trial in _trials(layer, share, times):
+        ensemble = tuned(trial.known)
+        scorer, used = scorer_of(ensemble, model)
+        told = measure(trial, ensemble, {used: scorer}, seed=seed, draws=0, all_kinds=False)
+        outcomes.append(told[used])
+        hidden += len(trial.truth)
     measures = {}
     for name in _MEASURES:
         drawn = np.array([outcome.row[name] for outcome in outcomes], dtype=float)
         mean = float(drawn.mean()) if len(drawn) else float("nan")
         measures[name] = (mean, *mean_interval(drawn))
     enough = hidden >= FEWEST
-    nothing = (float("nan"),) * 3
     methods = {outcome.row["method"] for outcome in outcomes}
     used = model if methods == {model} else "ensemble"
     found = _found(
         layer,
         "random",
         hidden,
-        measures if enough else dict.fromkeys(_MEASURES, nothing),
+        measures if enough else dict.fromkeys(_MEASURES, (float("nan"),) * 3),
         outcomes if enough else [],
     )
     return replace(found, model=used, asked=model, share=share, times=len(outcomes))
+
+
+def _trials(layer: Layer, share: float, times: int) -> Iterator[tuple[int, Trial]]:
+    """Yield trials in which a share of the links is hidden at random, with the seed of each."""
+    for seed in range(times):
+        trial = split(layer, share, seed)
+        if len(trial.truth) and len(trial.known.pairs):
+            yield seed, trial
 
 
 def _found(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import polars as pl
 
 from klaster.graph.store.columns import Columns
@@ -49,7 +50,7 @@ def eligible_but_for_product(columns: Columns) -> pl.DataFrame:
             found = columns.table("actors").select(actor="iri")
             found = found if criterion["product"] is not None else found.clear()
         else:
-            found = _who_meets(known, others)
+            found = known.who_meets(others)
         asked = pl.lit(criterion["product"], dtype=pl.String)
         met.append(
             found.select(
@@ -69,7 +70,39 @@ class _Known:
     @cached_property
     def actors(self) -> pl.DataFrame:
         """The actors, with what conditions look at."""
-        return self.columns.table("actors").select(_LOOKED_AT)
+        return self.columns.table("actors").select(_LOOKED_AT).with_row_index("place")
+
+    @cached_property
+    def _met(self) -> dict[tuple[str, object], pl.Series]:
+        return {}
+
+    def who_meets(self, criterion: dict[str, object], *, doubtful: bool = False) -> pl.DataFrame:
+        """Return the actors that meet all conditions of a criterion, or none where none is stated.
+
+        With ``doubtful``, also those of whom what a condition asks for is not recorded.
+        """
+        stated = {name: value for name in _CONDITIONS if (value := criterion[name]) is not None}
+        if not stated:
+            return self.actors.clear().select(actor="iri")
+        met = pl.repeat(True, self.actors.height, dtype=pl.Boolean, eager=True)
+        for name, value in stated.items():
+            one = self._meets(name, value)
+            met &= one | self._unrecorded[name] if doubtful and name in _NOT_RECORDED else one
+        return self.actors.filter(met).select(actor="iri")
+
+    def _meets(self, name: str, value: object) -> pl.Series:
+        """Return, for each actor, whether it meets a condition; many criteria state the same."""
+        if (name, value) not in self._met:
+            met = np.zeros(self.actors.height, dtype=bool)
+            met[_CONDITIONS[name](self, self.actors, value)["place"].to_numpy()] = True
+            self._met[name, value] = pl.Series(met)
+        return self._met[name, value]
+
+    @cached_property
+    def _unrecorded(self) -> dict[str, pl.Series]:
+        return {
+            name: self.actors.select(missing).to_series() for name, missing in _NOT_RECORDED.items()
+        }
 
     @cached_property
     def making(self) -> pl.DataFrame:
@@ -83,33 +116,13 @@ _LOOKED_AT = ("iri", "country", "region", "kind", "roles", "activity", "employee
 
 def _meeting(known: _Known, *, doubtful: bool) -> pl.DataFrame:
     met = [
-        _who_meets(known, criterion, doubtful=doubtful).select(
+        known.who_meets(criterion, doubtful=doubtful).select(
             pl.lit(criterion["instrument"]).alias("instrument"), "actor"
         )
         for criterion in known.columns.table("criteria").iter_rows(named=True)
     ]
     empty = pl.DataFrame(schema={"instrument": pl.String, "actor": pl.String})
     return distinct_pairs(pl.concat([empty, *met]))
-
-
-def _who_meets(
-    known: _Known, criterion: dict[str, object], *, doubtful: bool = False
-) -> pl.DataFrame:
-    """Return the actors that meet all conditions of one criterion, or none where none is stated.
-
-    With ``doubtful``, also those of whom what a condition asks for is not recorded.
-    """
-    conditions = {name: value for name in _CONDITIONS if (value := criterion[name]) is not None}
-    found = known.actors
-    if not conditions:
-        return found.clear().select(actor="iri")
-    for name, value in conditions.items():
-        met = _CONDITIONS[name](known, found, value)
-        if doubtful and name in _NOT_RECORDED:
-            # Of whom it is not recorded, the condition is not met either: nobody is in both.
-            met = pl.concat([met, found.filter(_NOT_RECORDED[name])])
-        found = met
-    return found.select(actor="iri")
 
 
 def _in(found: pl.DataFrame, actors: pl.DataFrame) -> pl.DataFrame:

@@ -93,6 +93,7 @@ def load(
                     manner=manner,
                     known=_known(folder, before, kept_name),
                     scratch=scratch / str(len(loads)),
+                    beside=_beside(before, kept_name),
                 )
                 entry = None if skip_bad_rows else _same(before, loaded)
             if entry:
@@ -135,6 +136,12 @@ def _known(folder: GraphFolder | RemoteFolder, before: Manifest, name: str) -> K
     """Return what tells the things that other sources than ``name`` state."""
     folders = [folder.tables(before, entry.name) for entry in before.sources if entry.name != name]
     return things(folders)
+
+
+def _beside(before: Manifest, name: str) -> str:
+    """Return what tells apart what other sources than ``name`` state, and who read them."""
+    others = [(entry.name, entry.sha256, entry.manner, entry.loader) for entry in before.sources]
+    return repr((program(), [entry for entry in others if entry[0] != name]))
 
 
 def _unchanged(

@@ -20,6 +20,7 @@ from klaster.loaders.pieces import LONG_TABLES
 from klaster.loaders.raw import RawTable
 from klaster.loaders.reading import STANDALONE_TABLES, Manner, find_tables
 from klaster.loaders.references import Known, check_references, nothing_known
+from klaster.loaders.unfinished import Unfinished
 from klaster.ontology.faults import CellFault, Fault, SourceError
 from klaster.ontology.tables import LongTable, SourceTables, Table, tables
 
@@ -59,11 +60,13 @@ def read_source(
     manner: Manner | None = None,
     known: Known = nothing_known,
     scratch: Path | None = None,
+    beside: str = "",
 ) -> Loaded:
     """Read, check and type a source; its references may name things that are ``known``.
 
     Long tables are written into ``scratch``, a folder of the source's own; without one, every
-    table is held at once.
+    table is held at once. What a load that was killed left there is taken over if the source,
+    how it is read and ``beside``, by which is told what is ``known``, are the same.
 
     Raises
     ------
@@ -109,11 +112,13 @@ def read_source(
     typed = {table: frame for table, frame in frames.items() if not frame.is_empty()}
     named = name_things(typed, base=base, source=name, elsewhere=known)
     given = [addresses(typed, base=base)]
+    content = found.content or fingerprint(source)
+    read = (content, source_place(source), base, name, manner_digest(manner), LOADER_VERSION)
+    left = Unfinished(Path(scratch or ""), repr((*read, skip_bad_rows, beside)) if content else "")
+    others = Beside(base, frames, known_things(named), own, known)
     kept_long: dict[str, LongTable] = {}
-    beside = Beside(base, frames, known_things(named), own, known)
     for table, raw in long.items():
-        folder = Path(scratch or "") / table
-        result = _typed_long(place, raw, tables()[table], beside, folder, skip_bad_rows)
+        result = _typed_long(place, raw, tables()[table], others, left, skip_bad_rows)
         skipped += result.faults
         unread += [f"{raw.place}: {column}" for column in result.unread]
         given += result.addresses
@@ -126,7 +131,7 @@ def read_source(
         name,
         found.mapping or source_kind(source),
         source_place(source),
-        found.content or fingerprint(source),
+        content,
         named,
         manner_digest(manner),
         kept_long,
@@ -142,8 +147,12 @@ def _whole(raw: RawTable) -> RawTable:
 
 
 def _typed_long(
-    place: str, raw: RawTable, table: Table, beside: Beside, folder: Path, skip_bad_rows: bool
+    place: str, raw: RawTable, table: Table, beside: Beside, left: Unfinished, skip_bad_rows: bool
 ) -> Typed:
+    typed = left.found(table.name)
+    if typed is not None:
+        return typed
+    folder = left.table(table.name)
     try:
         typed = type_long_table(raw, table, beside, folder, skip_bad_rows=skip_bad_rows)
     except pl.exceptions.PolarsError as reason:
@@ -152,6 +161,7 @@ def _typed_long(
     of_columns = any(fault.row <= 1 for fault in typed.faults)
     if typed.faults and (of_columns or not skip_bad_rows):
         raise SourceError(place, typed.faults)
+    left.keep(table.name, typed)
     return typed
 
 

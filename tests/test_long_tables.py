@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
 
 import polars as pl
 import pytest
@@ -323,3 +325,78 @@ def test_check_says_what_it_does_not_look_at_again(folder, short, tmp_path):
     command = ["check", str(tmp_path / "g.klaster"), "--lang", "en"]
     told = CliRunner(env={"LANG": "C.UTF-8"}).invoke(main, command)
     assert "supplies (400)" in told.stderr
+
+
+KILLED = """
+import os, sys
+import klaster
+from klaster.loaders import long_tables, pieces
+
+pieces.LONG_FILE, pieces.LONG_HEIGHT, pieces.PIECE, pieces.PIECE_HEIGHT = 2000, 100, 700, 37
+long_tables.SORTED_AT_ONCE = 60
+klaster.open(sys.argv[1]).load(
+    sys.argv[2], name="n", progress=lambda stage: stage == "store" and os._exit(9)
+)
+"""
+
+
+def killed(graph, source):
+    """Load in a process that is killed when the tables are read; return what it left."""
+    ended = subprocess.run([sys.executable, "-c", KILLED, graph, source], check=False)
+    assert ended.returncode == 9
+    assert not (graph / "klaster.toml").exists()
+    (left,) = graph.parent.glob(".*reading*")
+    return left
+
+
+def test_a_load_goes_on_where_a_killed_one_had_read(folder, short, tmp_path, monkeypatch):
+    path = tmp_path / "graphs" / "g.klaster"
+    path.parent.mkdir()
+    at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    killed(path, folder)
+
+    def again(*_, **__):
+        raise AssertionError("it was read already")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("klaster.loaders.sources.type_long_table", again)
+        graph = klaster.open(path)
+        graph.load(folder, name="n", loaded_at=at)
+    other = klaster.open(tmp_path / "whole" / "g.klaster")
+    other.load(folder, name="n", loaded_at=at)
+    assert triples(graph) == triples(other)
+    assert graph.table("supplies").equals(other.table("supplies"))
+    assert graph.table("sources").equals(other.table("sources"))
+    assert [entry.name for entry in path.parent.iterdir()] == ["g.klaster"]
+
+
+@pytest.mark.parametrize("changed", ["source", "name", "note", "rows"])
+def test_what_a_killed_load_had_read_of_something_else_is_read_anew(
+    folder, short, tmp_path, changed
+):
+    path = tmp_path / "graphs" / "g.klaster"
+    path.parent.mkdir()
+    left = killed(path, folder)
+    name = "n"
+    if changed == "source":
+        (folder / "supplies.csv").write_text("\n".join([HEADER, *lines(399)]), "utf-8")
+    elif changed == "name":
+        name = "other"
+    elif changed == "note":
+        (left / "0" / "supplies.json").write_text("{", "utf-8")
+    else:
+        (left / "0" / "supplies.json").unlink()
+    graph = klaster.open(path)
+    graph.load(folder, name=name)
+    assert graph.table("supplies").height == (399 if changed == "source" else 400)
+    assert [entry.name for entry in path.parent.iterdir()] == ["g.klaster"]
+
+
+def test_a_disk_without_links_has_the_tables_once(folder, short, tmp_path, monkeypatch):
+    def refused(*_):
+        raise OSError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refused)
+    graph = klaster.open(tmp_path / "g.klaster")
+    graph.load(folder, name="n")
+    assert graph.table("supplies").height == 400

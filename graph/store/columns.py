@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 import polars as pl
 
-from klaster.graph.store.files import move
+from klaster.graph.store.files import link_or_move
 from klaster.graph.store.merging import known_references, merges, resolved, standing
 from klaster.ontology.periods import first_day, first_day_after
 from klaster.ontology.schemas import kept, schema
@@ -21,13 +21,13 @@ from klaster.ontology.tables import Column, LongTable, SourceTables, Table, tabl
 def write_columns(source: SourceTables, folder: Path) -> None:
     """Write the tables of a source into a new folder, a Parquet file each.
 
-    A long table is moved there: a folder of files in the place of one.
+    Of a long table there is a folder of files in the place of one: those that were read, linked.
     """
     folder.mkdir(parents=True)
     for name, frame in source.frames.items():
         kept(frame, tables()[name]).write_parquet(folder / f"{name}.parquet")
     for name, table in source.long.items():
-        move(table.folder, folder / f"{name}.parquet")
+        link_or_move(table.folder, folder / f"{name}.parquet")
 
 
 def _kept(path: Path, table: Table, columns: Sequence[str] | None = None) -> pl.DataFrame:

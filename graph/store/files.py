@@ -50,10 +50,15 @@ def keep_files(old: Path, new: Path) -> None:
             shutil.copy2(file, new / file.name)
 
 
-def move(old: Path, new: Path) -> None:
-    """Move a folder, without copying the bytes where that can be done."""
+def link_or_move(old: Path, new: Path) -> None:
+    """Have the files of a folder in a new one: linked, so that they stay in the old one too.
+
+    Where files cannot be linked the folder is moved, so that the bytes are never there twice.
+    """
+    new.mkdir(parents=True)
     try:
-        old.rename(new)
+        for file in old.iterdir():
+            os.link(file, new / file.name)
     except OSError:
-        shutil.copytree(old, new)
-        shutil.rmtree(old, ignore_errors=True)
+        shutil.rmtree(new)
+        shutil.move(old, new)

@@ -12,7 +12,7 @@ import os
 import shutil
 import tomllib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -147,14 +147,23 @@ class GraphFolder:
     def reading(self) -> Iterator[Path]:
         """Give a folder for what is read of long tables, on the disk on which the graph stands.
 
-        It is gone when the block ends; one that a killed load left is removed by the next.
+        It is gone when the block ends. The last that a killed load left is taken over by the
+        next, with what is in it; others are removed.
         """
         start = f".{self.path.name}-reading-"
-        for left in self.path.parent.glob(f"{start}*"):
-            process = left.name.removeprefix(start).partition("-")[0]
-            if process.isdigit() and not pid_exists(int(process)):
-                shutil.rmtree(left, ignore_errors=True)
         beside = self.path.with_name(f"{start}{os.getpid()}-{uuid4().hex[:8]}")
+        left = [
+            folder
+            for folder in self.path.parent.glob(f"{start}*")
+            if (process := folder.name.removeprefix(start).partition("-")[0]).isdigit()
+            and not pid_exists(int(process))
+        ]
+        for folder in sorted(left, key=_changed, reverse=True):
+            if not beside.exists():
+                # Another load may have been quicker.
+                with suppress(OSError):
+                    folder.rename(beside)
+            shutil.rmtree(folder, ignore_errors=True)
         try:
             with room_on(self.path):
                 yield beside
@@ -214,6 +223,14 @@ class GraphFolder:
         # The one step that makes the change: before it the old state is the graph, after it the
         # new one.
         written.replace(self.path / MANIFEST)
+
+
+def _changed(folder: Path) -> float:
+    """Return when a folder was changed last; one that is gone meanwhile is the oldest."""
+    try:
+        return folder.stat().st_mtime
+    except OSError:
+        return 0.0
 
 
 def _tables_folder(state: Path, name: str) -> Path:

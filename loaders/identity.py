@@ -21,6 +21,9 @@ from klaster.ontology.tables import Table, tables
 from klaster.ontology.terms import code_iri, mint
 
 _ROR = "https://ror.org/"
+_DIGITS = 16
+_PLAIN = r"^[A-Za-z0-9_.~-]+$"
+"""Of an id that is made of these signs alone an IRI has each as it is."""
 _OF_A_SOURCE = r"^[\w.-]+:[^/]"
 
 
@@ -50,8 +53,7 @@ def name_things(
         resolved = resolve(frame, tables()[name], known, base, elsewhere)
         if "iri" not in resolved.columns:
             keys = record_keys(resolved, tables()[name])
-            copies = keys.to_frame().select(copy=pl.int_range(pl.len()).over("key"))["copy"]
-            resolved = resolved.with_columns(record_iris(keys, copies, tables()[name], base))
+            resolved = resolved.with_columns(record_iris(keys, _copies(keys), tables()[name], base))
         named[name] = resolved
     return named
 
@@ -62,11 +64,17 @@ def known_things(named: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
 
 
 def _thing_iri(frame: pl.DataFrame, table: Table, base: str, source: str) -> pl.Series:
-    keys = frame["id"].unique().to_list()
+    # Nearly all ids stand in an IRI as they are: only the others are looked at one by one.
+    plain = pl.col("id").str.contains(_PLAIN)
+    keys = frame.filter(~plain)["id"].unique().to_list()
     own = {key: key for key in keys if is_iri(key)}
     local = {key: mint(base, table.prefix, source, key) for key in keys if key not in own}
     given = pl.col("id").replace_strict(own, default=None, return_dtype=pl.String)
-    iri = pl.col("id").replace_strict(local, default=None, return_dtype=pl.String)
+    start = pl.lit(mint(base, table.prefix, source) + "/")
+    iri = pl.coalesce(
+        pl.when(plain).then(start + pl.col("id")),
+        pl.col("id").replace_strict(local, default=None, return_dtype=pl.String),
+    )
     if table.name == "actors":
         prefix = mint(base, table.prefix)
         iri = pl.coalesce(
@@ -155,7 +163,8 @@ def _irix(cells: pl.DataFrame, known: Sequence[pl.DataFrame]) -> pl.DataFrame:
 
 
 def _address_iri(address: str, base: str) -> str:
-    return mint(base, "source", "address", _digest(address))
+    digest = hashlib.sha256(address.encode()).hexdigest()[:_DIGITS]
+    return mint(base, "source", "address", digest)
 
 
 def addresses(frames: Mapping[str, pl.DataFrame], *, base: str) -> pl.DataFrame:
@@ -193,9 +202,15 @@ def record_keys(frame: pl.DataFrame, table: Table) -> pl.Series:
 def record_iris(keys: pl.Series, copies: pl.Series, table: Table, base: str) -> pl.Series:
     """Return the IRIs of records: those that say the same are told apart by their order."""
     prefix = mint(base, quote(table.prefix, safe=""))
-    digests = [_digest(f"{key}\x1f{copy}") for key, copy in zip(keys, copies, strict=True)]
-    return pl.Series("iri", [f"{prefix}/{digest}" for digest in digests], dtype=pl.String)
+    texts = pl.select(pl.concat_str(keys, pl.lit("\x1f"), copies.cast(pl.String))).to_series()
+    digest = hashlib.sha256
+    # One pass without a call of our own for each: there are millions of records.
+    digests = [digest(text).hexdigest()[:_DIGITS] for text in texts.cast(pl.Binary)]
+    return pl.select(iri=pl.lit(f"{prefix}/") + pl.Series(digests, dtype=pl.String)).to_series()
 
 
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+def _copies(keys: pl.Series) -> pl.Series:
+    """Return how many records before each say the same."""
+    if keys.n_unique() == len(keys):
+        return pl.zeros(len(keys), pl.Int64, eager=True)
+    return keys.to_frame().select(copy=pl.int_range(pl.len()).over("key"))["copy"]

@@ -62,6 +62,8 @@ def write_lines(
             lines.write_csv(stream, include_header=False, quote_style="never")
 
 
+_SUBJECT: Final = "\x1fsubject"
+"""The column of what a row is about, in N-Quads form; no table has one of this name."""
 _AT_ONCE: Final = 500_000
 """Of so many rows the text is held at once: some 120 MB."""
 
@@ -113,7 +115,9 @@ def _write_rows(
 ) -> None:
     """Write what the rows of a table state, and if it is in ``file`` where they stand there."""
     table = tables()[name]
-    subject = iri(pl.col("iri"))
+    # Made once for all that is said of a row.
+    frame = frame.with_columns(iri(pl.col("iri")).alias(_SUBJECT))
+    subject = pl.col(_SUBJECT)
     write_lines(stream, frame, subject, _A, _classes(table), graph)
     for column in table.columns:
         for exploded, value in _values(frame, column):
@@ -209,7 +213,7 @@ def _values(frame: pl.DataFrame, column: Column) -> Iterator[tuple[pl.DataFrame,
     if not column.term or column.name not in frame.columns or column.term in _BESIDE:
         return
     if column.is_list:
-        frame = frame.select("iri", column.name).explode(column.name)
+        frame = frame.select("iri", _SUBJECT, column.name).explode(column.name)
     cell = pl.col(column.name)
     if column.refers or len(column.codes) > 1:
         yield frame, iri(cell)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 
@@ -12,6 +13,7 @@ import klaster
 from klaster.graph.views.page import render_page
 from klaster.ontology.faults import Fault
 
+LEI = "529900T8BM49AURSDO55"
 EVIL = "</script><img src=x onerror=alert(1)>"
 
 
@@ -239,4 +241,51 @@ def test_a_cluster_shows_what_is_near_to_what_it_makes_and_its_exports(opened, t
     assert sorted(titles) == sorted(["Fibre", "Yarn", "Cloth", EVIL])
     assert "(not recorded as made here)" in spaces.first.get_attribute("aria-label")
     assert "2023: by product 0.5, by market 0.5" in page.locator("#panel").inner_text()
+    assert page.seen == []
+
+
+def test_a_page_of_very_many_links_tells_less_of_each_and_says_so(demo_graph, monkeypatch) -> None:
+    usual = demo_graph.picture()
+    monkeypatch.setattr("klaster.graph.views.canvas.LOCATED", 10)
+    crowded = demo_graph.picture()
+    rows = [reference.row for link in crowded.links for reference in link.references]
+    assert set(rows) == {""}
+    assert any(reference.row for link in usual.links for reference in link.references)
+    assert any(reference.row for node in crowded.nodes for reference in node.references)
+    (aside,) = (words for words in crowded.asides if "In which row" in words["en"])
+    assert aside not in usual.asides
+
+    def told(picture):
+        return sorted(
+            (picture.nodes[link.source].iri, picture.nodes[link.target].iri, link.kind)
+            for link in picture.links
+        )
+
+    assert told(crowded) == told(usual)
+    assert sorted(node.iri for node in crowded.nodes) == sorted(node.iri for node in usual.nodes)
+    clusters = next(at for at, group in enumerate(crowded.groupings) if group.code == "cluster")
+    actors = [at for at, node in enumerate(crowded.nodes) if node.kind != "cluster"]
+    main = [crowded.groupings[clusters].of[at][:1] for at in actors[: len(actors) // 2]]
+    assert sum(one != other for one, other in itertools.pairwise(main)) <= len(set(main))
+
+
+def test_numbers_and_identifiers_of_an_actor_are_told_in_the_panel(opened, tmp_path) -> None:
+    actors = [
+        {"id": "a", "name": "Alpha", "kind": "enterprise", "stir": "301234567", "revenue": "23458100"},
+        {"id": "b", "name": "Beta", "kind": "enterprise", "employees": "12500", "revenue": "12.5"},
+        {"id": "c", "name": "Gamma", "kind": "enterprise", "stir": "301234575", "lei": LEI},
+    ]  # fmt: skip
+    graph = klaster.open(tmp_path / "facts.klaster")
+    links = [{"supplier": "a", "buyer": "b"}, {"supplier": "b", "buyer": "c"}]
+    graph.load(write_tables(tmp_path / "t", {"actors": actors, "supplies": links}))
+    page = opened(graph)
+
+    def panel(name):
+        page.fill("#search", name)
+        page.keyboard.press("Enter")
+        return page.locator("#panel dd").all_text_contents()
+
+    assert panel("Alpha") == ["23\u202f458\u202f100", "301234567"]
+    assert panel("Beta") == ["12\u202f500", "12.5"]
+    assert panel("Gamma") == ["301234575"]
     assert page.seen == []

@@ -29,12 +29,23 @@ def unpack(html: str) -> dict[str, Any]:
             column[name] = bits.view(np.float32)
         else:
             whole = np.asarray(words).astype(np.int64) + least
-            column[name] = np.cumsum(whole) if kind == "sum" else whole
+            column[name] = renewed(whole) if kind == "new" else whole
+            if kind == "sum":
+                column[name] = np.cumsum(whole)
     assert at == len(raw)
     for at in range(len(head["measures"])):
         own, told = column[f"standing{at}"], different(column, at)
         column[f"value{at}"], column[f"rank{at}"] = (some[own] for some in told)
     return {**head, "column": column}
+
+
+def renewed(words: np.ndarray) -> np.ndarray:
+    """Return values of which 0 is one more than the largest so far, else the value plus 2."""
+    values, following = [], 0
+    for word in words.tolist():
+        values.append(word - 2 if word else following)
+        following = max(following, values[-1] + 1)
+    return np.array(values, dtype=np.int64)
 
 
 def different(column: dict[str, Any], at: int) -> tuple[np.ndarray, np.ndarray]:

@@ -92,6 +92,15 @@ class Results:
     predicted: Predicted | None
 
 
+LOCATED: Final = 100_000
+"""Of so many links a page says in which row of its file each stands; of more, in which file."""
+
+
+def crowded(results: Results) -> bool:
+    """Say whether there are so many links that a page tells less of each, to stay small."""
+    return results.network.links.height > LOCATED
+
+
 class Sources:
     """The sources that rows cite."""
 
@@ -100,12 +109,11 @@ class Sources:
         self._known = {iri: (title or url or "", url or "") for iri, title, url in rows}
 
     def of(self, cited: object, place: object) -> tuple[Reference, ...]:
-        """Return what a row cites, with where the row stands."""
+        """Return what a row cites, with where the row stands if that is told."""
         row = str(place or "")
         found = [self._known[iri] for iri in texts(cited) if iri in self._known]
-        return tuple(Reference(title, url, row) for title, url in found) or (
-            Reference("", "", row),
-        )
+        cited_so = tuple(Reference(title, url, row) for title, url in found)
+        return cited_so or ((Reference("", "", row),) if row else ())
 
 
 @dataclass

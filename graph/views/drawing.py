@@ -48,7 +48,7 @@ def draw(results: Results, *, name: str, language: str, revision: str) -> Pictur
     canvas = Canvas(Sources(results.tables["sources"]))
     add_actors(canvas, results)
     add_clusters(canvas, results)
-    add_links(canvas, results)
+    unlocated = add_links(canvas, results)
     add_instruments(canvas, results)
     remarks = add_findings(canvas, results)
     left_out = add_policy_links(canvas, results)
@@ -56,6 +56,8 @@ def draw(results: Results, *, name: str, language: str, revision: str) -> Pictur
     if len(results.findings) > REMARKS:
         count = len(results.findings)
         asides.append(phrase_words("drawing.findings-cut", shown=REMARKS, count=count))
+    if unlocated:
+        asides.append(phrase_words("drawing.rows-cut", count=unlocated))
     if left_out:
         asides.append(phrase_words("drawing.reach-cut", count=left_out))
     communities = _communities(canvas, results)

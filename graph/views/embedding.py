@@ -21,6 +21,9 @@ from numpy.typing import NDArray
 from klaster.graph.views.picture import Grouping, Node, Picture, Prospect, Reference, Words
 
 _LANGUAGES: Final = ("en", "ru", "uz")
+_OF_IRI: Final = -1
+"""In place of a text that is the end of the IRI of what it is said of."""
+_MOSTLY_NEW: Final = frozenset({"factValue"})
 _NUMBERED: Final = re.compile(r"^(.*?)([1-9]\d{0,8})$", re.DOTALL)
 
 
@@ -163,7 +166,11 @@ def _cut(iri: str) -> int:
 def _node_columns(picture: Picture, texts: _Texts, references: _Once) -> Columns:
     kinds = {kind.code: at for at, kind in enumerate(picture.node_kinds)}
     nodes = picture.nodes
-    facts = [[(texts.words(a), texts.words(b)) for a, b in node.facts] for node in nodes]
+    facts = [
+        [(texts.words(a), _OF_IRI if _is_end(b, node.iri) else texts.words(b)) for a, b in own]
+        for node in nodes
+        for own in [node.facts]
+    ]
     named = [{code: node.names.get(code) or node.label for code in _LANGUAGES} for node in nodes]
     found = {
         "name": _whole(texts.words(words) for words in named),
@@ -256,6 +263,20 @@ def _starts(lists: Sequence[Sequence[object]]) -> NDArray[np.int64]:
     return np.concatenate([[0], np.cumsum([len(own) for own in lists])]).astype(np.int64)
 
 
+def _is_end(words: Words, iri: str) -> bool:
+    """Say whether a text is what an IRI ends with, as an identifier does."""
+    return set(words.values()) == {iri[_cut(iri) :]}
+
+
+def _seldom_new(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return 0 for each value that is one more than the largest before it, else itself plus 2.
+
+    Texts are numbered as they come, so that of those that stand once all become 0.
+    """
+    largest = np.concatenate([[-1], np.maximum.accumulate(values)[:-1]])
+    return np.where(values == largest + 1, 0, values + 2)
+
+
 def _packed(head: dict[str, Any], columns: Columns) -> bytes:
     """Return the length of the head, the head as JSON, and the planes of the columns, packed."""
     described, planes = [], []
@@ -268,10 +289,12 @@ def _packed(head: dict[str, Any], columns: Columns) -> bytes:
             words, width = bits - np.concatenate([[np.uint32(0)], bits[:-1]]), 4
         else:
             values = np.diff(values, prepend=0) if differences else values
+            values = _seldom_new(values) if name in _MOSTLY_NEW else values
             least = int(values.min(initial=0))
             words = (values - least).astype(np.uint32)
             width = max(1, (int(words.max(initial=0)).bit_length() + 7) // 8)
         kind = "float" if values.dtype == np.float32 else "sum" if differences else ""
+        kind = "new" if name in _MOSTLY_NEW else kind
         described.append([name, len(values), width, least, kind])
         planes += [
             ((words >> (8 * plane)) & 0xFF).astype(np.uint8).tobytes() for plane in range(width)

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 import polars as pl
 
-from klaster.graph.views.canvas import Canvas, Results, joined, label, names, same, texts
+from klaster.graph.views.canvas import Canvas, Results, crowded, joined, label, names, same, texts
 from klaster.graph.views.picture import Node, Rank, Words
 from klaster.ontology.codes import codes
 from klaster.ontology.labels import phrase_words, term_words
@@ -28,6 +28,12 @@ def add_actors(canvas: Canvas, results: Results) -> None:
     ranks = _ranks(results)
     memberships = results.tables["memberships"].select("actor", "cluster")
     clusters = dict(memberships.group_by("actor").agg(pl.col("cluster").sort()).rows())
+    if crowded(results):
+        # Members of a cluster beside each other: where links lead then takes less room.
+        main = pl.col("iri").replace_strict(
+            {actor: own[0] for actor, own in clusters.items()}, default="", return_dtype=pl.String
+        )
+        actors = actors.sort(main, "iri")
     known = {row["iri"]: label(row) for row in results.tables["clusters"].iter_rows(named=True)}
     levels = _levels(results)
     told = _Told()
@@ -101,10 +107,16 @@ class _Told:
 
 def _value(value: object, scheme: str) -> Words:
     if not scheme:
-        return same(f"{value:g}" if isinstance(value, float) else value)
+        return same(_grouped(value) if isinstance(value, int | float) else value)
     known = codes(scheme)
     listed = texts(value) or [str(value)]
     return joined(known[code].labels if code in known else same(code) for code in listed)
+
+
+def _grouped(value: float) -> str:
+    """Return a number with its digits in threes, as it is written in every language (ISO 80000-1)."""
+    whole = round(value) if abs(value) >= 1000 else value
+    return f"{whole:,}".replace(",", "\u202f") if whole == int(whole) else f"{whole:g}"
 
 
 def add_clusters(canvas: Canvas, results: Results) -> None:

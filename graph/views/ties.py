@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from klaster.graph.findings.finding import Finding
-from klaster.graph.views.canvas import NO_WORDS, Canvas, Results, label, year
+from klaster.graph.views.canvas import NO_WORDS, Canvas, Results, crowded, label, year
 from klaster.graph.views.picture import Link, Node, Remark, Words
 from klaster.ontology.codes import codes
 from klaster.ontology.labels import LANGUAGES, phrase_words
@@ -24,8 +24,12 @@ _DETAIL: Final = {
 _RECORD: Final = ("iri", "detail", "source", "locator", "valid_from", "valid_to")
 
 
-def add_links(canvas: Canvas, results: Results) -> None:
-    """Add the recorded links; membership is drawn to the cluster itself, not to who manages it."""
+def add_links(canvas: Canvas, results: Results) -> int:
+    """Add the recorded links, and return of how many it is not told in which row they stand.
+
+    Membership is drawn to the cluster itself, not to who manages it.
+    """
+    located = not crowded(results)
     names = results.network.actors["actor"]
     places = pl.Series([canvas.place[actor] for actor in names], dtype=pl.Int64)
     links = results.network.links.filter(pl.col("kind") != "membership")
@@ -41,7 +45,8 @@ def add_links(canvas: Canvas, results: Results) -> None:
         ends = found.select(
             places.gather(found["source"]).alias("from"), places.gather(found["target"]).alias("to")
         )
-        _draw(canvas, pl.concat([ends, found.select(_RECORD)], how="horizontal"), kind, table)
+        told = pl.concat([ends, found.select(_RECORD)], how="horizontal")
+        _draw(canvas, told, kind, table, located=located)
     memberships = _records(results, "memberships", "actor", "cluster")
     place = pl.DataFrame(
         {"iri": list(canvas.place), "at": list(canvas.place.values())},
@@ -50,7 +55,9 @@ def add_links(canvas: Canvas, results: Results) -> None:
     found = memberships.join(place.rename({"at": "from"}), left_on="actor", right_on="iri").join(
         place.rename({"at": "to"}), left_on="cluster", right_on="iri"
     )
-    _draw(canvas, found.select("from", "to", *_RECORD), "membership", "memberships")
+    told = found.select("from", "to", *_RECORD)
+    _draw(canvas, told, "membership", "memberships", located=located)
+    return 0 if located else len(canvas.links)
 
 
 def _records(results: Results, table: str, *ends: str) -> pl.DataFrame:
@@ -60,9 +67,10 @@ def _records(results: Results, table: str, *ends: str) -> pl.DataFrame:
     return frame.select(*_RECORD, *ends).unique("iri", keep="first", maintain_order=True)
 
 
-def _draw(canvas: Canvas, frame: pl.DataFrame, kind: str, table: str) -> None:
+def _draw(canvas: Canvas, frame: pl.DataFrame, kind: str, table: str, *, located: bool) -> None:
     entries = codes(_DETAIL[table][1])
     words = {code: entry.labels for code, entry in entries.items()}
+    frame = frame if located else frame.sort("from", "to", maintain_order=True)
     for source, target, _, detail, cited, locator, since, until in frame.rows():
         canvas.links.append(
             Link(
@@ -70,7 +78,7 @@ def _draw(canvas: Canvas, frame: pl.DataFrame, kind: str, table: str) -> None:
                 target,
                 kind,
                 words.get(detail, NO_WORDS),
-                canvas.sources.of(cited, locator),
+                canvas.sources.of(cited, locator if located else None),
                 year(since),
                 year(until),
             )

@@ -49,6 +49,11 @@ function joinPlanes(bytes, start, count, width, least, kind) {
   let sum = 0;
   for (let row = 0; row < count; row += 1) {
     whole[row] = words[row] + least;
+    if (kind === "new") {
+      // 0 is one more than the largest so far, which is -1 before the first.
+      whole[row] = whole[row] ? whole[row] - 2 : sum;
+      sum = Math.max(sum, whole[row] + 1);
+    }
     if (kind === "sum") {
       sum += whole[row];
       whole[row] = sum;

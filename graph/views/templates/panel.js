@@ -123,7 +123,9 @@ function heading(name, kind, picture) {
 function factsOf(node) {
   const facts = [];
   for (let at = column.factStart[node]; at < column.factStart[node + 1]; at += 1) {
-    facts.push(element("dt", "", say(column.factLabel[at])), element("dd", "", say(column.factValue[at])));
+    // Where a value is the end of the IRI it is not written a second time.
+    const value = column.factValue[at] < 0 ? data.iris[node][1] : say(column.factValue[at]);
+    facts.push(element("dt", "", say(column.factLabel[at])), element("dd", "", value));
   }
   const ranked = measures.map((_, at) => at).filter((at) => column[`rank${at}`][node]);
   const about = remarks.filter(({ subjects }) => subjects.includes(node));

@@ -41,6 +41,31 @@ def load(clock: Clock, tables: str, graph: str) -> Found:
     return {**found, "rows": dict(rows), "disk_mb": disk(Path(graph))}
 
 
+def month(clock: Clock, graph: str, tables: str, folder: str) -> Found:
+    """Load further links between the same firms, one for every hundred that are there."""
+    import numpy as np
+    import polars as pl
+
+    import klaster
+    import klaster.graph.loading
+
+    known = pl.read_parquet(Path(tables) / "supplies.parquet", columns=["supplier", "buyer"])
+    chance = np.random.default_rng(1)
+    size = known.height // 100
+    ends = {
+        name: known[name].gather(chance.integers(0, known.height, size)) for name in known.columns
+    }
+    links = pl.DataFrame({name: "made-up:" + end for name, end in ends.items()})
+    links = links.filter(pl.col("supplier") != pl.col("buyer"))
+    source = Path(folder)
+    source.mkdir(parents=True, exist_ok=True)
+    links.write_parquet(source / "supplies.parquet")
+    opened = klaster.open(graph)
+    clock.start()
+    opened.load(source, name="month")
+    return {**clock.stop(), "count": links.height, "disk_mb": disk(Path(graph))}
+
+
 def open_network(clock: Clock, graph: str) -> Found:
     """Open a graph and have its network in arrays, by all kinds of link."""
     import klaster

@@ -94,7 +94,9 @@ class _Known:
         """Return, for each actor, whether it meets a condition; many criteria state the same."""
         if (name, value) not in self._met:
             met = np.zeros(self.actors.height, dtype=bool)
-            met[_CONDITIONS[name](self, self.actors, value)["place"].to_numpy()] = True
+            # Only what it looks at: rows of a million actors are many bytes.
+            looked_at = self.actors.select("place", *_LOOKED_AT_BY[name])
+            met[_CONDITIONS[name](self, looked_at, value)["place"].to_numpy()] = True
             self._met[name, value] = pl.Series(met)
         return self._met[name, value]
 
@@ -207,6 +209,18 @@ _CONDITIONS = {
     "activity": _of_activity,
     "min_employees": _at_least,
     "max_employees": _at_most,
+}
+_LOOKED_AT_BY = {
+    "cluster": ("iri",),
+    "sector": ("iri",),
+    "country": ("country", "region"),
+    "region": ("region",),
+    "kind": ("kind",),
+    "role": ("iri", "roles"),
+    "product": ("iri",),
+    "activity": ("activity",),
+    "min_employees": ("employees",),
+    "max_employees": ("employees",),
 }
 _NOT_RECORDED = {
     "country": pl.col("country").is_null() & pl.col("region").is_null(),

@@ -67,12 +67,12 @@ def month(clock: Clock, graph: str, tables: str, folder: str) -> Found:
 
 
 def open_network(clock: Clock, graph: str) -> Found:
-    """Open a graph and have its network in arrays, by all kinds of link."""
+    """Open a graph and have its network in arrays, by all kinds of link, as commands do."""
     import klaster
     import klaster.graph.network.projection
 
     clock.start()
-    network = klaster.open(graph).network()
+    network = klaster.open(graph).network(records=False)
     arcs = network.arcs
     return {**clock.stop(), "links": network.links.height, "arcs": int(arcs.nnz)}
 

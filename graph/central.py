@@ -12,7 +12,7 @@ from klaster.graph.network.centrality import (
     COSTLY,
     DEFAULT,
     EXACT_LIMIT,
-    measured,
+    each_measured,
     parts,
     ranking,
 )
@@ -65,7 +65,7 @@ def central(
     """
     network = graph.network(**slices, records=False)
     names = [by, *(name for name in DEFAULT if network.size <= EXACT_LIMIT or name not in COSTLY)]
-    known = {name: measured(network, name) for name in dict.fromkeys(names)}
+    known = each_measured(network, names)
     notes = [told_network(network, slices.get("links") or LINK_KINDS, language)]
     left_out = [_label(name, language) for name in DEFAULT if name not in known]
     if left_out:

@@ -368,6 +368,17 @@ def test_a_path_is_drawn_as_often_as_any_other_of_its_pair() -> None:
     assert all(900 < count < 1100 for count in counts.values())
 
 
+def test_measures_on_two_cores_are_those_on_one(monkeypatch) -> None:
+    net = NETWORKS["karate"]
+    names = ["degree", "participation", "pagerank"]
+    one = centrality.each_measured(net, names)
+    monkeypatch.setattr(centrality, "_TWO_CORES", 0)
+    two = centrality.each_measured(net, names)
+    assert list(two) == list(one) == names
+    for name in names:
+        assert two[name].figures.tobytes() == one[name].figures.tobytes()
+
+
 def test_betweenness_is_sampled_above_a_size(monkeypatch) -> None:
     net = NETWORKS["karate"]
     assert centrality.measured(net, "betweenness").error == 0

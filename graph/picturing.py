@@ -52,9 +52,11 @@ def picture_of(
     suggestions: bool | None,
 ) -> Picture:
     """Return what the page shows of a graph: see ``KnowledgeGraph.picture``."""
-    network = graph.network(cluster=cluster, records=False)
-    if network.size > drawing.MOST and not cluster:
-        return _overview_of(graph, network, name=name, language=language)
+    if not cluster and graph.table("actors").height > drawing.MOST:
+        quick = graph.network(records=False)
+        return _overview_of(graph, quick, name=name, language=language)
+    # A link's record tells what is known of it.
+    network = graph.network(cluster=cluster)
     shown = [
         measure
         for measure in SHOWN

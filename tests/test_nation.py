@@ -124,3 +124,19 @@ def test_a_graph_too_large_for_one_page_is_shown_by_its_clusters(tmp_path, monke
     assert "7" in picture.note["en"]
     assert "--cluster" in picture.note["ru"]
     assert "Cotton" in render_page(picture)
+
+
+def test_a_page_of_a_graph_with_stored_links_says_the_same(tmp_path, monkeypatch) -> None:
+    tables = write_tables(tmp_path / "t", SMALL)
+    plain = klaster.open(tmp_path / "a" / "g.klaster")
+    plain.load(tables, name="s", loaded_at=LOADED_AT)
+    monkeypatch.setattr("klaster.graph.landing._REMOVED_UP_TO", 1)
+    monkeypatch.setattr(
+        "klaster.graph.landing.write_network",
+        lambda columns, folder: write_network(columns, folder, least=1),
+    )
+    stored = klaster.open(tmp_path / "b" / "g.klaster")
+    stored.load(tables, name="s", loaded_at=LOADED_AT)
+    assert "iri" not in stored.network(records=False).links.columns
+    ours, theirs = (render_page(graph.picture()) for graph in (plain, stored))
+    assert ours.replace(plain.revision, "") == theirs.replace(stored.revision, "")

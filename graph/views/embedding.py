@@ -302,4 +302,4 @@ def _packed(head: dict[str, Any], columns: Columns) -> bytes:
     told = {**head, "columns": described}
     text = json.dumps(told, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     whole = b"".join([len(text).to_bytes(4, "little"), text, *planes])
-    return gzip.compress(whole, compresslevel=6, mtime=0)
+    return gzip.compress(whole, compresslevel=9, mtime=0)

@@ -91,10 +91,10 @@ def add_policy_links(canvas: Canvas, results: Results) -> int:
     rest = results.eligible.join(given, on=["instrument", "actor"], how="anti")
     left_out = 0
     for kind, frame in (("award", given), ("eligible", rest)):
-        for instrument, actor in frame.sort("instrument", "actor").rows():
-            ends = canvas.place.get(instrument), canvas.place.get(actor)
-            if ends[0] is None or ends[1] is None:
-                continue
+        pairs = frame.sort("instrument", "actor").rows()
+        placed = [(canvas.place.get(one), canvas.place.get(other)) for one, other in pairs]
+        known = [(one, other) for one, other in placed if one is not None and other is not None]
+        for ends in sorted(known) if crowded(results) else known:
             if left_out or len(canvas.links) > _POLICY_LINKS * 10:
                 left_out += 1
                 continue

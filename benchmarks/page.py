@@ -5,11 +5,10 @@ Usage: python benchmarks/page.py [--actors 60 500 2000 10000] [--runs 5] [--stoc
 Networks are made up (``generate.py``, three supply links a firm). Making a page is measured in a
 process of its own, in CPU seconds: of the layout and the writing of the page, and of the whole
 process with its imports, measures, findings and the audit of likely links; ``klaster load`` is
-not part of it. In headless
-Chromium without a GPU, a page is *interactive* when it is loaded, drawn, and six frames in a row
-came within 150 ms; while the picture is then zoomed six times and dragged fifteen steps, the gaps
-between frames are counted. Stock pyvis draws the same actors and links with its defaults. Writes
-the section "Page" of RESULTS.md.
+not part of it. In headless Chromium without a GPU, a page is *interactive* when it is loaded,
+drawn, and six frames in a row came within 150 ms; while the picture is then zoomed six times and
+dragged fifteen steps, the gaps between frames are counted. Stock pyvis draws the same actors and
+links with its defaults. Writes the section "Page" of RESULTS.md.
 """
 
 from __future__ import annotations

@@ -40,9 +40,13 @@ class Unfinished:
             note = json.loads(self._note(name).read_bytes())
             if self.origin and note["origin"] == self._digest():
                 table = LongTable(self.table(name), note["height"])
+                files = sorted(table.folder.glob("*.parquet"))
+                # After a power cut the note may be there and the rows not.
+                rows = pl.scan_parquet(files, glob=False).select(pl.len()).collect().item()
                 # Read as bytes: a file that is mapped into memory cannot be replaced everywhere.
                 cited = pl.read_ipc(self._addresses(name).read_bytes())
-                return Typed(table, unread=tuple(note["unread"]), addresses=[cited])
+                if rows == table.height:
+                    return Typed(table, unread=tuple(note["unread"]), addresses=[cited])
         except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
             pass
         self._note(name).unlink(missing_ok=True)

@@ -30,7 +30,7 @@ from klaster.ontology.tables import tables
 MEGABYTE = 1 << 20
 ACTORS = "id,name,kind\na,A,enterprise\nb,B,enterprise\n"
 SHARE = 1 if os.environ.get("KLASTER_ALL_INPUTS") else 5
-"""One in so many of the ten thousand broken inputs is tried: all of them take twelve minutes."""
+"""One in so many of the ten thousand broken inputs is tried: all of them take ten minutes of a core."""
 # The same examples every time: a failure is then anybody's to see.
 EXAMPLES = settings(
     deadline=None,

@@ -370,7 +370,7 @@ def test_a_load_goes_on_where_a_killed_one_had_read(folder, short, tmp_path, mon
     assert [entry.name for entry in path.parent.iterdir()] == ["g.klaster"]
 
 
-@pytest.mark.parametrize("changed", ["source", "name", "note", "rows"])
+@pytest.mark.parametrize("changed", ["source", "name", "note", "note gone", "lost", "cut", "rows"])
 def test_what_a_killed_load_had_read_of_something_else_is_read_anew(
     folder, short, tmp_path, changed
 ):
@@ -384,8 +384,16 @@ def test_what_a_killed_load_had_read_of_something_else_is_read_anew(
         name = "other"
     elif changed == "note":
         (left / "0" / "supplies.json").write_text("{", "utf-8")
-    else:
+    elif changed == "note gone":
         (left / "0" / "supplies.json").unlink()
+    else:
+        first = min((left / "0" / "supplies").glob("*.parquet"))
+        if changed == "lost":
+            first.unlink()
+        elif changed == "cut":
+            first.write_bytes(first.read_bytes()[:-20])
+        else:
+            pl.read_parquet(first).head(1).write_parquet(first)
     graph = klaster.open(path)
     graph.load(folder, name=name)
     assert graph.table("supplies").height == (399 if changed == "source" else 400)

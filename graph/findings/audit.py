@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -185,16 +185,18 @@ def _area(trial: Trial, ensemble: Ensemble, scorer: Scorer, seed: int) -> float:
 def _of_random(layer: Layer, seeds: int, model: str) -> Audit:
     share = min(HIDDEN, MOST / max(1, len(layer.pairs)))
     times = seeds if layer.shape[0] < LARGE else min(seeds, LARGE_SEEDS)
+    nothing = dict.fromkeys(_MEASURES, (float("nan"),) * 3)
+    trials: Iterable[tuple[int, Trial]] = _trials(layer, share, times)
     if len(layer.pairs) < _SMALL:
-        # Of a few links too few are hidden: counting them first spares all the rest.
-        sizes = [len(trial.truth) for _, trial in _trials(layer, share, times)]
-        if sum(sizes) < FEWEST:
-            nothing = dict.fromkeys(_MEASURES, (float("nan"),) * 3)
-            found = _found(layer, "random", sum(sizes), nothing, [])
-            return replace(found, model="ensemble", asked=model, share=share, times=len(sizes))
+        # Of a few links too few may be hidden: counting them first spares all the rest.
+        trials = list(trials)
+        hidden = sum(len(trial.truth) for _, trial in trials)
+        if hidden < FEWEST:
+            found = _found(layer, "random", hidden, nothing, [])
+            return replace(found, model="ensemble", asked=model, share=share, times=len(trials))
     outcomes: list[Outcome] = []
     hidden = 0
-    for seed, trial in _trials(layer, share, times):
+    for seed, trial in trials:
         ensemble = tuned(trial.known)
         scorer, used = scorer_of(ensemble, model)
         told = measure(trial, ensemble, {used: scorer}, seed=seed, draws=0, all_kinds=False)
@@ -212,7 +214,7 @@ def _of_random(layer: Layer, seeds: int, model: str) -> Audit:
         layer,
         "random",
         hidden,
-        measures if enough else dict.fromkeys(_MEASURES, (float("nan"),) * 3),
+        measures if enough else nothing,
         outcomes if enough else [],
     )
     return replace(found, model=used, asked=model, share=share, times=len(outcomes))

@@ -113,9 +113,6 @@ class _Known:
         return product_makers(self.columns).join(kinds, on="product").select("actor", "broader")
 
 
-_LOOKED_AT = ("iri", "country", "region", "kind", "roles", "activity", "employees")
-
-
 def _meeting(known: _Known, *, doubtful: bool) -> pl.DataFrame:
     met = [
         known.who_meets(criterion, doubtful=doubtful).select(
@@ -222,6 +219,7 @@ _LOOKED_AT_BY = {
     "min_employees": ("employees",),
     "max_employees": ("employees",),
 }
+_LOOKED_AT = sorted({name for names in _LOOKED_AT_BY.values() for name in names})
 _NOT_RECORDED = {
     "country": pl.col("country").is_null() & pl.col("region").is_null(),
     "region": pl.col("region").is_null(),

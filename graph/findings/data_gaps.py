@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from klaster.graph.findings.facts import Facts
 from klaster.graph.findings.finding import Finding, Words, make_finding
-from klaster.graph.store.eligibility import undetermined
 from klaster.graph.store.force import with_status
 from klaster.graph.store.holding import GOODS, counted
 from klaster.ontology.codes import codes
@@ -153,18 +153,12 @@ class Gaps:
         instruments = with_status(columns).filter(pl.col("status").fill_null("") != "proposed")
         unrecorded = instruments if columns.table("awards").is_empty() else instruments.clear()
         yield Lack("award", unrecorded, instruments.height)
-        doubtful = self.undetermined.select(iri="actor").unique()
-        actors = self._actors
-        yield Lack("criterion", actors.join(doubtful, on="iri", how="semi"), actors.height)
-
-    @cached_property
-    def undetermined(self) -> pl.DataFrame:
-        """Who may be eligible for what, were all recorded (``instrument``, ``actor``)."""
-        return undetermined(self.facts.columns, self.facts.eligible)
-
-    @cached_property
-    def _doubtful(self) -> dict[str, int]:
-        return dict(self.undetermined.group_by("instrument").len().rows())
+        known, actors = self.facts.eligibility, self._actors
+        doubtful = np.zeros(len(known.actors), dtype=bool)
+        for instrument in known.instruments:
+            doubtful |= known.may_meet(instrument)
+        who = known.actors.filter(pl.Series(doubtful))
+        yield Lack("criterion", actors.filter(pl.col("iri").is_in(who.implode())), actors.height)
 
     def doubted(self, findings: Sequence[Finding]) -> list[Finding]:
         """Return findings with the confidence that the data allow, and the reason in words."""
@@ -202,8 +196,7 @@ class Gaps:
             instrument = finding.subjects[0]
             if "award" in self.lacks:
                 found["award"] = 1.0
-            if instrument in self._doubtful:
-                doubtful = self._doubtful[instrument]
+            if doubtful := int(self.facts.eligibility.may_meet(instrument).sum()):
                 found["criterion"] = doubtful / (doubtful + int(finding.numbers["eligible"]))
         return found
 

@@ -16,7 +16,7 @@ from klaster.graph.findings.policy_reach import reach
 from klaster.graph.network.network import Network
 from klaster.graph.network.projection import project
 from klaster.graph.store.columns import Columns
-from klaster.graph.store.eligibility import broader_products, eligible
+from klaster.graph.store.eligibility import Eligibility, broader_products
 from klaster.graph.store.holding import counted
 from klaster.ontology.codes import narrower
 from klaster.ontology.labels import LANGUAGES
@@ -205,7 +205,12 @@ class Facts:
     @cached_property
     def eligible(self) -> pl.DataFrame:
         """Who meets a criterion of which instrument (``instrument``, ``actor``)."""
-        return eligible(self.columns)
+        return self.eligibility.pairs
+
+    @cached_property
+    def eligibility(self) -> Eligibility:
+        """The same, one instrument at a time."""
+        return Eligibility(self.columns)
 
     @cached_property
     def unknown(self) -> pl.DataFrame:
@@ -253,7 +258,7 @@ class Facts:
     @cached_property
     def reach(self) -> pl.DataFrame:
         """What each instrument reaches: see ``klaster.graph.findings.policy_reach``."""
-        return reach(self.columns, meant=self.eligible)
+        return reach(self.columns, meant=self.eligibility)
 
     @cached_property
     def network(self) -> Network:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+import numpy as np
 import polars as pl
 
 from klaster.graph.findings.facts import Facts, grouped
@@ -20,6 +21,9 @@ UNDER_REACH: Final = 0.1
 rule, among them."""
 CENTRAL: Final = 0.1
 """The share of all actors that count as central: the top decile."""
+SHOWN: Final = 100
+"""So many of those who may have or had an instrument are named as evidence; the numbers count
+all."""
 EXACT: Final = 5000
 """Up to this many actors is betweenness worked out (a few seconds); above, degree stands for it."""
 
@@ -32,12 +36,11 @@ def unreached_instruments(facts: Facts) -> Iterator[Finding]:
     uses, or awards that nobody has published.
     """
     actors = facts.columns.table("actors").height
-    unreached = facts.reach.filter((pl.col("eligible") > 0) & (pl.col("reached") == 0))
-    named = facts.eligible.join(unreached, on="instrument", how="semi")
-    meant = grouped(named, "instrument", "actor")
+    known = facts.eligibility
     for row in facts.reach.iter_rows(named=True):
         if row["status"] in NOT_YET or not row["eligible"] or row["reached"]:
             continue
+        meant = np.flatnonzero(known.meets(row["instrument"]))
         yield make_finding(
             "G10",
             row["eligible"] / actors,
@@ -47,7 +50,7 @@ def unreached_instruments(facts: Facts) -> Iterator[Finding]:
                 "reached": 0,
                 "status": row["status"] or "unknown",
             },
-            evidence=meant[row["instrument"]],
+            evidence=tuple(known.actors.gather(meant[:SHOWN])),
             coverage=facts.overall_coverage,
             words={
                 "instrument": facts.name(row["instrument"]),
@@ -83,7 +86,7 @@ def under_reach(facts: Facts) -> Iterator[Finding]:
             subjects=(row["instrument"],),
             numbers={name: value for name in _TOLD if (value := row[name]) is not None}
             | {"leakage_share": leakage},
-            evidence=given[row["instrument"]],
+            evidence=given[row["instrument"]][:SHOWN],
             coverage=facts.overall_coverage,
             words={
                 "instrument": facts.name(row["instrument"]),
@@ -129,22 +132,34 @@ def unsupported_central(facts: Facts) -> Iterator[Finding]:
     running = with_status(facts.columns).filter(
         ~pl.col("status").fill_null("").is_in(["proposed", "suspended", "ended"])
     )
-    meant = facts.eligible.join(running.select(instrument="iri"), on="instrument", how="semi")
     without = central.join(awards.select(actor="beneficiary"), on="actor", how="anti")
-    may_have = meant.join(without, on="actor", how="semi")
+    meant = _for_any(facts, running["iri"], without["actor"])
     places = facts.numbered.actors.places(without["actor"])
     rows = (
         without.with_columns(place=places, severity=1 - pl.col("rank") / network.size)
-        .join(may_have, on="actor", how="semi")
+        .join(meant.select("actor").unique(), on="actor", how="semi")
         .join(facts.unknown_of_actors, left_on="place", right_on="actor", how="left")
         .with_columns(pl.col("unknown").fill_null(facts.overall_coverage == "unknown"))
     )
     if facts.cluster:
         rows = rows.filter(pl.col("actor").is_in(facts.members_of.get(facts.cluster, ())))
     found = facts.worst("G12", rows, "actor")
-    instruments = grouped(may_have.join(found, on="actor", how="semi"), "actor", "instrument")
+    instruments = grouped(meant.join(found, on="actor", how="semi"), "actor", "instrument")
     for actor, figure, place in found.select("actor", "figure", "rank").rows():
         yield _unsupported(facts, actor, figure, place, instruments[actor])
+
+
+def _for_any(facts: Facts, instruments: pl.Series, actors: pl.Series) -> pl.DataFrame:
+    """Return for which of some instruments each of some actors is eligible."""
+    known = facts.eligibility
+    told = pl.DataFrame({"actor": actors, "place": known.places(actors)}).drop_nulls("place")
+    met = [
+        told.filter(pl.Series(known.meets(name)[told["place"].to_numpy()])).select(
+            "actor", pl.lit(name).alias("instrument")
+        )
+        for name in instruments
+    ]
+    return pl.concat([pl.DataFrame(schema={"actor": pl.String, "instrument": pl.String}), *met])
 
 
 def _unsupported(

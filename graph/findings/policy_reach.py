@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from klaster.graph.findings.exported import exported_values
 from klaster.graph.store.columns import Columns
-from klaster.graph.store.eligibility import eligible, undetermined
+from klaster.graph.store.eligibility import Eligibility, Mask
 from klaster.graph.store.force import in_force, with_status
 from klaster.graph.store.holding import counted
 from klaster.ontology.codes import codes
 
 
 def reach(
-    columns: Columns, *, date: dt.date | None = None, meant: pl.DataFrame | None = None
+    columns: Columns, *, date: dt.date | None = None, meant: Eligibility | None = None
 ) -> pl.DataFrame:
     """Return each instrument's reach, an instrument a row.
 
@@ -33,47 +39,119 @@ def reach(
     an amount is not recorded, or there are several currencies), ``undetermined`` how many may be
     eligible, were all recorded of them, and ``undetermined_reached`` how many of these have an
     award. All are null where they cannot be told. ``meant`` is who is eligible for what, where
-    that was worked out before.
+    that was worked out before; it is not asked for a ``date``.
     """
     instruments = with_status(columns)
     holding = columns
     if date is not None:
         instruments = instruments.join(in_force(columns, date), on="iri", how="semi")
-        holding = columns.on(date)
+        holding, meant = columns.on(date), None
     kept = instruments.select(instrument="iri")
-    meant = eligible(holding) if meant is None else meant
-    meant = meant.join(kept, on="instrument", how="semi")
     awards = holding.table("awards").join(kept, on="instrument", how="semi")
-    given = awards.select("instrument", actor="beneficiary").unique()
-    doubtful = undetermined(holding, meant)
-    pair = ["instrument", "actor"]
-    counts = {
-        "eligible": meant,
-        "reached": given,
-        "unreached": meant.join(given, on=pair, how="anti"),
-        "leakage": given.join(meant, on=pair, how="anti"),
-        "undetermined": doubtful,
-        "undetermined_reached": doubtful.join(given, on=pair, how="semi"),
-    }
     ruled = (
         holding.table("criteria")
         .select("instrument")
         .unique()
         .with_columns(ruled=pl.lit(value=True))
     )
-    found = instruments.select("title", "kind", "status", instrument="iri")
-    for name, pairs in counts.items():
-        found = found.join(_count(pairs, name), on="instrument", how="left")
-    found = found.with_columns(pl.col(*counts).fill_null(0))
-    for shares in (
-        ruled,
-        _export_coverage(holding, meant, given),
-        _indirect(holding, meant, given),
-        _overlap(meant),
-        _gini(awards),
-    ):
-        found = found.join(shares, on="instrument", how="left")
+    figures = _Figures(holding, meant or Eligibility(holding), awards)
+    rows = pl.DataFrame(figures.of(kept["instrument"].to_list()), schema=_FIGURES)
+    found = (
+        instruments.select("title", "kind", "status", instrument="iri")
+        .join(rows, on="instrument", how="left")
+        .join(ruled, on="instrument", how="left")
+        .join(_gini(awards), on="instrument", how="left")
+    )
     return _told(found)
+
+
+_COUNTED: Final = (
+    "eligible",
+    "reached",
+    "unreached",
+    "leakage",
+    "undetermined",
+    "undetermined_reached",
+)
+_FIGURES: Final = (
+    {"instrument": pl.String}
+    | dict.fromkeys(_COUNTED, pl.Int64)
+    | dict.fromkeys(("export_coverage", "indirect", "overlap"), pl.Float64)
+)
+
+
+@dataclass(frozen=True)
+class _Figures:
+    """What is counted of each instrument, over all actors at once and one instrument at a time."""
+
+    columns: Columns
+    meant: Eligibility
+    awards: pl.DataFrame
+
+    def of(self, instruments: list[str]) -> Iterator[dict[str, object]]:
+        """Yield the figures of instruments that are kept, of which several is told too."""
+        # For how many of the instruments each actor is eligible.
+        times = np.zeros(len(self.meant.actors), dtype=np.uint32)
+        for instrument in instruments:
+            times += self.meant.meets(instrument)
+        several = times > 1
+        for instrument in instruments:
+            yield {"instrument": instrument, **self._counted(instrument, several)}
+
+    def _counted(self, instrument: str, several: Mask) -> dict[str, object]:
+        who, doubtful = self.meant.meets(instrument), self.meant.may_meet(instrument)
+        given = self._given.filter(pl.col("instrument") == instrument)
+        # Those whom no table describes are reached, and meet nothing.
+        told = given["place"].drop_nulls().to_numpy()
+        eligible, hit = int(who.sum()), int(who[told].sum())
+        reached = np.zeros(len(who), dtype=bool)
+        reached[told] = True
+        value = self._exported
+        exported = float(value[who].sum())
+        near = who & ~reached & self._traded_with(given["beneficiary"])
+        return {
+            "eligible": eligible,
+            "reached": given.height,
+            "unreached": eligible - hit,
+            "leakage": given.height - hit,
+            "undetermined": int(doubtful.sum()),
+            "undetermined_reached": int(doubtful[told].sum()),
+            "export_coverage": float(value[who & reached].sum()) / exported if exported else None,
+            "indirect": int(near.sum()) / eligible if eligible else None,
+            "overlap": int((who & several).sum()) / eligible if eligible else None,
+        }
+
+    @cached_property
+    def _given(self) -> pl.DataFrame:
+        """Who has an award of which instrument, once each, and its ``place`` if it has one."""
+        pairs = self.awards.select("instrument", "beneficiary").unique()
+        return pairs.with_columns(place=self.meant.places(pairs["beneficiary"]))
+
+    @cached_property
+    def _exported(self) -> NDArray[np.float64]:
+        """What each actor is recorded to have exported, 0 where nothing is."""
+        known = exported_values(self.columns).drop_nulls()
+        value = np.zeros(len(self.meant.actors))
+        value[self.meant.places(known["actor"]).to_numpy()] = known["value"].to_numpy()
+        return value
+
+    @cached_property
+    def _trade(self) -> pl.DataFrame:
+        """Who trades with whom of those with an award (``helped``: IRI, ``place``)."""
+        supplies = counted(self.columns.links("supplies", "supplier", "buyer", "status"))
+        # Only the links of those who have an award matter, and these are few.
+        helped = self.awards["beneficiary"].unique().implode()
+        ways = (("supplier", "buyer"), ("buyer", "supplier"))
+        there = pl.concat(
+            supplies.filter(pl.col(end).is_in(helped)).select(helped=end, partner=other)
+            for end, other in ways
+        )
+        return there.select("helped", place=self.meant.places(there["partner"])).unique()
+
+    def _traded_with(self, helped: pl.Series) -> Mask:
+        """Return, of each actor, whether it trades with one of these."""
+        rows = self._trade.filter(pl.col("helped").is_in(helped.implode()))
+        return self.meant.among(rows["place"])
 
 
 def _told(found: pl.DataFrame) -> pl.DataFrame:
@@ -97,56 +175,6 @@ def _told(found: pl.DataFrame) -> pl.DataFrame:
         undetermined=pl.when("ruled").then("undetermined"),
         undetermined_reached=pl.when("ruled").then("undetermined_reached"),
     ).sort("instrument")
-
-
-def _count(pairs: pl.DataFrame, name: str) -> pl.DataFrame:
-    return pairs.group_by("instrument").agg(pl.len().cast(pl.Int64).alias(name))
-
-
-def _export_coverage(columns: Columns, meant: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
-    """Return the reached share of what the eligible are recorded to export."""
-    weighted = meant.join(exported_values(columns), on="actor").join(
-        given.with_columns(reached=pl.lit(value=True)), on=["instrument", "actor"], how="left"
-    )
-    covered = pl.col("value").filter(pl.col("reached")).sum() / pl.col("value").sum()
-    shares = weighted.group_by("instrument").agg(export_coverage=covered)
-    return shares.with_columns(pl.col("export_coverage").fill_nan(None))
-
-
-def _indirect(columns: Columns, meant: pl.DataFrame, given: pl.DataFrame) -> pl.DataFrame:
-    """Return the share of the eligible without an award that trade with one who has it."""
-    supplies = counted(columns.links("supplies", "supplier", "buyer", "status"))
-    there = supplies.select(actor="supplier", partner="buyer")
-    helped = given.select(partner="actor").unique()
-    # Only the links of those who have an award matter, and these are few.
-    trading = pl.concat(
-        [
-            there.join(helped, on="partner", how="semi"),
-            there.join(helped.rename({"partner": "actor"}), on="actor", how="semi").select(
-                actor="partner", partner="actor"
-            ),
-        ]
-    ).unique()
-    near = given.join(trading.select(actor="partner", partner="actor"), on="actor").select(
-        "instrument", actor="partner"
-    )
-    unreached = meant.join(given, on=["instrument", "actor"], how="anti")
-    indirect = unreached.join(near.unique(), on=["instrument", "actor"], how="semi")
-    return (
-        _count(meant, "all")
-        .join(_count(indirect, "some"), on="instrument", how="left")
-        .select("instrument", indirect=pl.col("some").fill_null(0) / pl.col("all"))
-    )
-
-
-def _overlap(meant: pl.DataFrame) -> pl.DataFrame:
-    """Return the share of the eligible for whom another instrument is meant as well."""
-    several = pl.len().over("actor") > 1
-    return (
-        meant.with_columns(several=several)
-        .group_by("instrument")
-        .agg(overlap=pl.col("several").mean())
-    )
 
 
 def _gini(awards: pl.DataFrame) -> pl.DataFrame:

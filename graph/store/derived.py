@@ -11,7 +11,7 @@ from typing import IO, Final
 import polars as pl
 
 from klaster.graph.store.columns import Columns
-from klaster.graph.store.eligibility import eligible
+from klaster.graph.store.eligibility import Eligibility
 from klaster.graph.store.holding import counted, participations, product_makers, product_needers
 from klaster.graph.store.pairs import distinct_pairs
 from klaster.graph.store.quads import iri, write_lines
@@ -49,7 +49,9 @@ def derived_edges(columns: Columns) -> Iterator[tuple[str, pl.DataFrame]]:
     exports = columns.links("exports", "exporter", "product")
     actors = columns.table("actors").select(exporter="iri")
     yield "exports", _ends(exports.join(actors, on="exporter", how="semi"))
-    yield "eligibleFor", _ends(eligible(columns).select("actor", "instrument"))
+    meant = Eligibility(columns).pairs_by_actor()
+    yield "eligibleFor", meant.rename({"actor": "subject", "instrument": "object"})
+    del meant
     yield "benefitsFrom", _ends(columns.links("awards", "beneficiary", "instrument"))
 
 

@@ -2,38 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from functools import cached_property
+from typing import Any, Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from klaster.graph.store.columns import Columns
-from klaster.graph.store.holding import product_makers
-from klaster.graph.store.pairs import distinct_pairs
+from klaster.graph.store.holding import counted, made
+from klaster.graph.store.places import Register
 from klaster.ontology.codes import narrower
+
+Mask = NDArray[np.bool_]
 
 
 def eligible(columns: Columns) -> pl.DataFrame:
-    """Return who meets a criterion of which instrument (``instrument``, ``actor``).
+    """Return who meets a criterion of which instrument (``instrument``, ``actor``), in order.
 
     The conditions of one criterion hold together, several criteria of one instrument are
     alternatives, and a condition that is not stated does not restrict. An actor of whom what a
     condition asks for is not recorded is not eligible here.
     """
-    return _meeting(_Known(columns), doubtful=False)
-
-
-def undetermined(columns: Columns, known: pl.DataFrame | None = None) -> pl.DataFrame:
-    """Return who may be eligible for what, were all recorded of it (``instrument``, ``actor``).
-
-    These are the actors that meet every condition of a criterion of which it is recorded whether
-    they do, and of whom a place, an activity or a number of employees that it asks for is not.
-    """
-    known = eligible(columns) if known is None else known
-    return _meeting(_Known(columns), doubtful=True).join(
-        known, on=["instrument", "actor"], how="anti"
-    )
+    return Eligibility(columns).pairs
 
 
 def eligible_but_for_product(columns: Columns) -> pl.DataFrame:
@@ -43,129 +35,203 @@ def eligible_but_for_product(columns: Columns) -> pl.DataFrame:
     that asks for a product alone is met by every actor.
     """
     met = []
-    known = _Known(columns)
+    known = Eligibility(columns)
     for criterion in columns.table("criteria").iter_rows(named=True):
         others = {**criterion, "product": None}
         if all(others[name] is None for name in _CONDITIONS):
-            found = columns.table("actors").select(actor="iri")
-            found = found if criterion["product"] is not None else found.clear()
+            found = known.actors if criterion["product"] is not None else known.actors.clear()
         else:
-            found = known.who_meets(others)
+            found = known.actors.filter(pl.Series(known.who_meets(others)))
         asked = pl.lit(criterion["product"], dtype=pl.String)
         met.append(
-            found.select(
-                pl.lit(criterion["instrument"]).alias("instrument"), asked.alias("product"), "actor"
-            )
+            pl.select(
+                pl.lit(criterion["instrument"]).alias("instrument"), asked.alias("product")
+            ).join(found.to_frame("actor"), how="cross")
         )
     schema = {"instrument": pl.String, "product": pl.String, "actor": pl.String}
     return pl.concat([pl.DataFrame(schema=schema), *met]).unique()
 
 
-@dataclass(frozen=True)
-class _Known:
-    """The tables on which conditions look, and what is worked out of them once for all."""
+class Eligibility:
+    """Who meets the criteria of which instrument, one instrument at a time.
 
-    columns: Columns
+    Of each is told, for every actor in the order of their IRIs, whether it does. A million actors
+    are a million bytes, and who may have what is never all in memory as texts unless asked for.
+    """
+
+    def __init__(self, columns: Columns) -> None:
+        self._columns = columns
+        self._criteria: dict[str, list[dict[str, Any]]] = {}
+        for criterion in columns.table("criteria").iter_rows(named=True):
+            self._criteria.setdefault(str(criterion["instrument"]), []).append(criterion)
+        self._met: dict[tuple[str, object], Mask] = {}
+
+    @property
+    def instruments(self) -> list[str]:
+        """The instruments of which a criterion is recorded, in order."""
+        return sorted(self._criteria)
+
+    @property
+    def actors(self) -> pl.Series:
+        """The actors, in order: whom the figures of ``meets`` and ``may_meet`` are of."""
+        return self._rows["iri"]
+
+    def places(self, actors: pl.Series) -> pl.Series:
+        """Return where actors stand among ``actors``; null for those that no table describes."""
+        return self._register.places(actors)
+
+    def meets(self, instrument: str) -> Mask:
+        """Return, of each actor, whether it meets a criterion of an instrument."""
+        return self._any(instrument, doubtful=False)
+
+    def may_meet(self, instrument: str) -> Mask:
+        """Return, of each actor, whether it would meet a criterion only were all recorded of it.
+
+        These meet every condition of a criterion of which it is recorded whether they do, and a
+        place, an activity or a number of employees that it asks for is not recorded of them.
+        """
+        return self._any(instrument, doubtful=True) & ~self.meets(instrument)
 
     @cached_property
-    def actors(self) -> pl.DataFrame:
-        """The actors, with what conditions look at."""
-        return self.columns.table("actors").select(_LOOKED_AT).with_row_index("place")
+    def pairs(self) -> pl.DataFrame:
+        """Who meets a criterion of which instrument (``instrument``, ``actor``), in order."""
+        found = [(name, np.flatnonzero(self.meets(name))) for name in self.instruments]
+        turns = np.repeat(np.arange(len(found)), [len(places) for _, places in found])
+        places = np.concatenate([np.empty(0, np.int64), *(places for _, places in found)])
+        names = pl.Series(self.instruments, dtype=pl.String)
+        return pl.DataFrame(
+            {
+                "instrument": names.gather(pl.Series(turns)),
+                "actor": self.actors.gather(pl.Series(places)),
+            }
+        )
 
-    @cached_property
-    def _met(self) -> dict[tuple[str, object], pl.Series]:
-        return {}
+    def pairs_by_actor(self) -> pl.DataFrame:
+        """Return the same, in the order of the actors (``actor``, ``instrument``)."""
+        many = max(len(self._criteria), 1)
+        keys = np.concatenate(
+            [
+                np.empty(0, np.int64),
+                *(
+                    np.flatnonzero(self.meets(name)) * many + turn
+                    for turn, name in enumerate(self.instruments)
+                ),
+            ]
+        )
+        keys.sort()
+        actor, instrument = (pl.Series(part) for part in np.divmod(keys, many))
+        names = pl.Series(self.instruments, dtype=pl.String)
+        return pl.DataFrame(
+            {"actor": self.actors.gather(actor), "instrument": names.gather(instrument)}
+        )
 
-    def who_meets(self, criterion: dict[str, object], *, doubtful: bool = False) -> pl.DataFrame:
-        """Return the actors that meet all conditions of a criterion, or none where none is stated.
+    def who_meets(self, criterion: dict[str, Any], *, doubtful: bool = False) -> Mask:
+        """Return, of each actor, whether it meets all conditions of a criterion.
 
-        With ``doubtful``, also those of whom what a condition asks for is not recorded.
+        Nobody meets one that states none. With ``doubtful``, also those do of whom what a
+        condition asks for is not recorded.
         """
         stated = {name: value for name in _CONDITIONS if (value := criterion[name]) is not None}
-        if not stated:
-            return self.actors.clear().select(actor="iri")
-        met = pl.repeat(True, self.actors.height, dtype=pl.Boolean, eager=True)
+        met = np.full(len(self.actors), bool(stated))
         for name, value in stated.items():
-            one = self._meets(name, value)
+            one = self._holds(name, value)
             met &= one | self._unrecorded[name] if doubtful and name in _NOT_RECORDED else one
-        return self.actors.filter(met).select(actor="iri")
+        return met
 
-    def _meets(self, name: str, value: object) -> pl.Series:
-        """Return, for each actor, whether it meets a condition; many criteria state the same."""
+    def _any(self, instrument: str, *, doubtful: bool) -> Mask:
+        met = np.zeros(len(self.actors), dtype=bool)
+        for criterion in self._criteria.get(instrument, ()):
+            met |= self.who_meets(criterion, doubtful=doubtful)
+        return met
+
+    def _holds(self, name: str, value: object) -> Mask:
+        """Return, of each actor, whether a condition holds; many criteria state the same."""
         if (name, value) not in self._met:
-            met = np.zeros(self.actors.height, dtype=bool)
-            # Only what it looks at: rows of a million actors are many bytes.
-            looked_at = self.actors.select("place", *_LOOKED_AT_BY[name])
-            met[_CONDITIONS[name](self, looked_at, value)["place"].to_numpy()] = True
-            self._met[name, value] = pl.Series(met)
+            self._met[name, value] = _CONDITIONS[name](self, value)
         return self._met[name, value]
 
     @cached_property
-    def _unrecorded(self) -> dict[str, pl.Series]:
-        return {
-            name: self.actors.select(missing).to_series() for name, missing in _NOT_RECORDED.items()
-        }
+    def _unrecorded(self) -> dict[str, Mask]:
+        return {name: self.of_actors(missing) for name, missing in _NOT_RECORDED.items()}
+
+    @cached_property
+    def _rows(self) -> pl.DataFrame:
+        return self._columns.table("actors").select("iri", *_LOOKED_AT)
+
+    @cached_property
+    def _register(self) -> Register:
+        return Register(self.actors)
+
+    def of_actors(self, condition: pl.Expr) -> Mask:
+        """Return, of each actor, what a condition on its own columns says; not known is no."""
+        return self._rows.select(condition.fill_null(value=False)).to_series().to_numpy()
+
+    def among(self, places: pl.Series) -> Mask:
+        """Return, of each actor, whether its place is one of these."""
+        found = np.zeros(len(self.actors), dtype=bool)
+        found[places.drop_nulls().to_numpy()] = True
+        return found
+
+    @cached_property
+    def members(self) -> pl.DataFrame:
+        """Who belongs to which cluster in which role (``place``, ``cluster``, ``role``)."""
+        rows = self._columns.links("memberships", "actor", "cluster", "role")
+        return rows.select("cluster", "role", place=self.places(rows["actor"]))
+
+    @cached_property
+    def exporters(self) -> pl.Series:
+        """The places of those who are recorded to export."""
+        return self.places(self._columns.links("exports", "exporter")["exporter"].unique())
 
     @cached_property
     def making(self) -> pl.DataFrame:
-        """Who makes what, or a kind of it (``actor``, ``broader``)."""
-        kinds = broader_products(self.columns)
-        return product_makers(self.columns).join(kinds, on="product").select("actor", "broader")
+        """Who makes what a criterion asks for, or a kind of it (``place``, ``broader``)."""
+        asked = self._columns.table("criteria")["product"].drop_nulls().unique().implode()
+        kinds = broader_products(self._columns).filter(pl.col("broader").is_in(asked))
+        wanted = pl.col("product").is_in(kinds["product"].unique().implode())
+        sold = self._columns.links("supplies", "supplier", "product", "kind", "status")
+        stated = self._columns.links("makes", "actor", "product").filter(wanted)
+        makers = made(stated, counted(sold.filter(wanted))).join(kinds, on="product")
+        return makers.select("broader", place=self.places(makers["actor"])).unique()
+
+    def clusters_of_sector(self, sector: str) -> pl.Series:
+        """Return the clusters of a sector, narrower ones included."""
+        wanted = sorted(narrower("sector", sector))
+        clusters = self._columns.table("clusters")
+        return clusters.filter(pl.col("sector").is_in(wanted))["iri"]
 
 
-def _meeting(known: _Known, *, doubtful: bool) -> pl.DataFrame:
-    met = [
-        known.who_meets(criterion, doubtful=doubtful).select(
-            pl.lit(criterion["instrument"]).alias("instrument"), "actor"
-        )
-        for criterion in known.columns.table("criteria").iter_rows(named=True)
-    ]
-    empty = pl.DataFrame(schema={"instrument": pl.String, "actor": pl.String})
-    return distinct_pairs(pl.concat([empty, *met]))
+def _of_cluster(known: Eligibility, cluster: object) -> Mask:
+    return known.among(known.members.filter(pl.col("cluster") == cluster)["place"])
 
 
-def _in(found: pl.DataFrame, actors: pl.DataFrame) -> pl.DataFrame:
-    return found.join(actors, left_on="iri", right_on="actor", how="semi")
+def _of_sector(known: Eligibility, sector: object) -> Mask:
+    clusters = known.clusters_of_sector(str(sector)).implode()
+    return known.among(known.members.filter(pl.col("cluster").is_in(clusters))["place"])
 
 
-def _of_cluster(known: _Known, found: pl.DataFrame, cluster: object) -> pl.DataFrame:
-    return _in(found, known.columns.table("memberships").filter(pl.col("cluster") == cluster))
+def _of_country(known: Eligibility, country: object) -> Mask:
+    region = pl.col("region").list.first().str.starts_with(f"{country}-").fill_null(value=False)
+    return known.of_actors(pl.col("country").eq(country).fill_null(value=False) | region)
 
 
-def _of_sector(known: _Known, found: pl.DataFrame, sector: object) -> pl.DataFrame:
-    wanted = sorted(narrower("sector", str(sector)))
-    clusters = known.columns.table("clusters").filter(pl.col("sector").is_in(wanted))
-    members = known.columns.table("memberships").join(
-        clusters, left_on="cluster", right_on="iri", how="semi"
-    )
-    return _in(found, members)
+def _of_region(known: Eligibility, region: object) -> Mask:
+    return known.of_actors(pl.col("region").list.contains(str(region)))
 
 
-def _of_country(_: _Known, found: pl.DataFrame, country: object) -> pl.DataFrame:
-    region = pl.col("region").list.first().fill_null("")
-    return found.filter((pl.col("country") == country) | region.str.starts_with(f"{country}-"))
+def _of_kind(known: Eligibility, kind: object) -> Mask:
+    return known.of_actors(pl.col("kind").is_in(sorted(narrower("actor-kind", str(kind)))))
 
 
-def _of_region(_: _Known, found: pl.DataFrame, region: object) -> pl.DataFrame:
-    return found.filter(pl.col("region").list.contains(str(region)))
-
-
-def _of_kind(_: _Known, found: pl.DataFrame, kind: object) -> pl.DataFrame:
-    return found.filter(pl.col("kind").is_in(sorted(narrower("actor-kind", str(kind)))))
-
-
-def _of_role(known: _Known, found: pl.DataFrame, role: object) -> pl.DataFrame:
+def _of_role(known: Eligibility, role: object) -> Mask:
     """Hold where the actor plays the role anywhere; an exporter is also who is said to export."""
-    own = found.filter(pl.col("roles").list.contains(str(role))).select(actor="iri")
-    in_cluster = known.columns.table("memberships").filter(pl.col("role") == role).select("actor")
-    exporting = known.columns.table("exports").select(actor="exporter")
-    if role != "exporter":
-        exporting = exporting.clear()
-    return _in(found, pl.concat([own, in_cluster, exporting]))
+    own = known.of_actors(pl.col("roles").list.contains(str(role)))
+    own |= known.among(known.members.filter(pl.col("role") == role)["place"])
+    return own | known.among(known.exporters) if role == "exporter" else own
 
 
-def _of_product(known: _Known, found: pl.DataFrame, product: object) -> pl.DataFrame:
-    return _in(found, known.making.filter(pl.col("broader") == product))
+def _of_product(known: Eligibility, product: object) -> Mask:
+    return known.among(known.making.filter(pl.col("broader") == product)["place"])
 
 
 def broader_products(columns: Columns) -> pl.DataFrame:
@@ -183,19 +249,19 @@ def broader_products(columns: Columns) -> pl.DataFrame:
         found = grown
 
 
-def _of_activity(_: _Known, found: pl.DataFrame, activity: object) -> pl.DataFrame:
-    return found.filter(pl.col("activity").fill_null("").str.starts_with(str(activity)))
+def _of_activity(known: Eligibility, activity: object) -> Mask:
+    return known.of_actors(pl.col("activity").str.starts_with(str(activity)))
 
 
-def _at_least(_: _Known, found: pl.DataFrame, employees: object) -> pl.DataFrame:
-    return found.filter(pl.col("employees") >= pl.lit(employees))
+def _at_least(known: Eligibility, employees: object) -> Mask:
+    return known.of_actors(pl.col("employees") >= pl.lit(employees))
 
 
-def _at_most(_: _Known, found: pl.DataFrame, employees: object) -> pl.DataFrame:
-    return found.filter(pl.col("employees") <= pl.lit(employees))
+def _at_most(known: Eligibility, employees: object) -> Mask:
+    return known.of_actors(pl.col("employees") <= pl.lit(employees))
 
 
-_CONDITIONS = {
+_CONDITIONS: Final[dict[str, Callable[[Eligibility, object], Mask]]] = {
     "cluster": _of_cluster,
     "sector": _of_sector,
     "country": _of_country,
@@ -207,20 +273,8 @@ _CONDITIONS = {
     "min_employees": _at_least,
     "max_employees": _at_most,
 }
-_LOOKED_AT_BY = {
-    "cluster": ("iri",),
-    "sector": ("iri",),
-    "country": ("country", "region"),
-    "region": ("region",),
-    "kind": ("kind",),
-    "role": ("iri", "roles"),
-    "product": ("iri",),
-    "activity": ("activity",),
-    "min_employees": ("employees",),
-    "max_employees": ("employees",),
-}
-_LOOKED_AT = sorted({name for names in _LOOKED_AT_BY.values() for name in names})
-_NOT_RECORDED = {
+_LOOKED_AT: Final = ("country", "region", "kind", "roles", "activity", "employees")
+_NOT_RECORDED: Final = {
     "country": pl.col("country").is_null() & pl.col("region").is_null(),
     "region": pl.col("region").is_null(),
     "activity": pl.col("activity").is_null(),

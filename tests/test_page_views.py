@@ -92,6 +92,22 @@ def test_a_large_network_opens_on_its_groups_and_a_group_opens_on_its_members(op
     assert opened.troubles == []
 
 
+def test_lines_reach_their_arrow_heads_after_zooming(open_page):
+    opened = open_page()
+    before = opened.ask("scale()")
+    box = opened.page.locator("#stage").bounding_box()
+    opened.page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    for _ in range(6):
+        opened.page.mouse.wheel(0, -300)
+        opened.frames()
+    opened.page.wait_for_timeout(400)
+    assert opened.ask("scale()") > 1.5 * before
+    ends = opened.ask("lineEnds()")
+    # An arrow head is nine pixels long, and the line begins within it.
+    assert ends and max(ends) < 12
+    assert opened.troubles == []
+
+
 def test_no_more_than_the_limit_is_drawn_and_a_line_says_what_is_not(open_page):
     opened = open_page(large_picture())
     opened.page.click("#show-network")

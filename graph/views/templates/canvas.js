@@ -12,6 +12,7 @@ let fitScale = 1;
 // The marks that a selection leaves bright, or null for all.
 let emphasised = null;
 let stylesFor = "";
+let settling = 0;
 // Not while vis-network takes the marks of another scene: it draws in between.
 let ready = false;
 
@@ -114,6 +115,17 @@ function keepScreenSize() {
     options.dashes = dashed ? [6 / scale, 4 / scale] : false;
     options.arrows.to.scaleFactor = 0.4 / scale;
   });
+  // vis-network ends a line where its arrow head began in the frame before: once more when all is still.
+  clearTimeout(settling);
+  settling = setTimeout(() => network.redraw(), 120);
+}
+
+/* How many pixels a line ends before the point of its arrow head. */
+function fromLineToArrow(tie) {
+  const { edgeType: line } = tie;
+  const drawing = network.canvas.getContext();
+  const { point } = line.getArrowData(drawing, "to", line.getViaNode(), false, false, tie.getFormattingValues());
+  return Math.hypot(line.toPoint.x - point.x, line.toPoint.y - point.y) * network.getScale();
 }
 
 const isChosen = ({ node, group }) =>

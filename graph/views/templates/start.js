@@ -152,6 +152,7 @@ window.klasterPage = Object.freeze({
   place: (node) => ({ ...middle(scene.place.get(node)) }),
   groupPlace: (group) => ({ ...middle(scene.marks.findIndex((mark) => mark.node < 0 && mark.group === group)) }),
   scale: () => network.getScale(),
+  lineEnds: () => drawnTies.filter(({ options }) => options.arrows.to.enabled).map(fromLineToArrow),
   selected: () => [...state.subjects],
 });
 byId("page").dataset.ready = "yes";

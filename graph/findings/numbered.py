@@ -12,107 +12,28 @@ from functools import cached_property
 import polars as pl
 
 from klaster.graph.network.network import Network, rows_of
-from klaster.graph.store.columns import Columns
-from klaster.graph.store.holding import counted, made, needed
+from klaster.graph.store.dealings import Dealings
 from klaster.graph.store.places import Register
 
 
 @dataclass(frozen=True)
-class Numbered:
+class Numbered(Dealings):
     """Who makes, needs, supplies and belongs to what, by places in three registers."""
 
-    columns: Columns
-
-    @cached_property
-    def _memberships(self) -> pl.DataFrame:
-        return self.columns.links("memberships", "actor", "cluster").unique()
-
-    @cached_property
-    def _stated(self) -> dict[str, pl.DataFrame]:
-        return {name: self.columns.links(name, "actor", "product") for name in ("makes", "needs")}
-
-    @cached_property
-    def _traded(self) -> tuple[Register, pl.DataFrame]:
-        """The actors that any table names, and the supplies that hold, an end by its place."""
-        wanted = ("supplier", "buyer", "product", "kind", "status", "share", "iri")
-        links = counted(self.columns.links("supplies", *wanted)).drop("status")
-        named = [frame["actor"] for frame in (self._memberships, *self._stated.values())]
-        actors = Register.of([self.columns.table("actors")["iri"], *named])
-        placed = [actors.places(links[end]) for end in ("supplier", "buyer")]
-        if any(place.null_count() for place in placed):
-            # Links of actors that no table describes.
-            actors = Register.of([actors.all, links["supplier"], links["buyer"]])
-            placed = [actors.places(links[end]) for end in ("supplier", "buyer")]
-        return actors, links.with_columns(
-            supplier=placed[0], buyer=placed[1], product=self.products.places(links["product"])
-        )
-
-    @property
-    def actors(self) -> Register:
-        """All actors that are described, or named by a link."""
-        return self._traded[0]
-
-    @cached_property
-    def products(self) -> Register:
-        """All products that are described, or named by somebody who makes or needs them."""
-        columns = self.columns
-        described = columns.table("products")
-        recipes = columns.table("recipes")
-        return Register.of(
-            [
-                *(described[name] for name in ("iri", "broader")),
-                *(recipes[name] for name in ("product", "input")),
-                *(frame["product"] for frame in self._stated.values()),
-                columns.links("supplies", "product")["product"],
-            ]
-        )
+    beside: tuple[str, ...] = ("share", "iri")
 
     @cached_property
     def clusters(self) -> Register:
         """All clusters that have a member."""
-        return Register(self._memberships["cluster"])
+        return Register(self.memberships["cluster"])
 
     @cached_property
     def members(self) -> pl.DataFrame:
         """Who belongs to which cluster (``actor``, ``cluster``)."""
-        return self._memberships.select(
-            actor=self.actors.places(self._memberships["actor"]),
-            cluster=self.clusters.places(self._memberships["cluster"]),
+        return self.memberships.select(
+            actor=self.actors.places(self.memberships["actor"]),
+            cluster=self.clusters.places(self.memberships["cluster"]),
         ).sort("cluster", "actor")
-
-    @cached_property
-    def all_supplies(self) -> pl.DataFrame:
-        """The supplies that hold: ``supplier, buyer, product, kind, share, iri``."""
-        return self._traded[1]
-
-    @cached_property
-    def supplies(self) -> pl.DataFrame:
-        """The recorded supplies that hold, of one actor to another."""
-        return self.all_supplies.filter(pl.col("supplier") != pl.col("buyer"))
-
-    def _of_stated(self, name: str) -> pl.DataFrame:
-        stated = self._stated[name]
-        return pl.DataFrame(
-            {
-                "actor": self.actors.places(stated["actor"]),
-                "product": self.products.places(stated["product"]),
-            }
-        )
-
-    @cached_property
-    def makers(self) -> pl.DataFrame:
-        """Who makes what (``actor``, ``product``): as stated, or because they supply it."""
-        return made(self._of_stated("makes"), self.all_supplies).drop_nulls().unique()
-
-    @cached_property
-    def needers(self) -> pl.DataFrame:
-        """Who needs what (``actor``, ``product``): stated, bought, or an input of what they make."""
-        recipes = self.columns.table("recipes")
-        inputs = pl.DataFrame(
-            {name: self.products.places(recipes[name]) for name in ("product", "input")}
-        ).unique()
-        found = needed(self._of_stated("needs"), self.all_supplies, inputs, self.makers)
-        return found.drop_nulls().unique()
 
     @cached_property
     def above(self) -> pl.DataFrame:

@@ -271,6 +271,13 @@ class _OnDay(Columns):
         frame = self._all.links(name, *dict.fromkeys([*columns, *bounds]))
         return (frame.filter(holds(self._date)) if bounds else frame).select(columns)
 
+    def batches(
+        self, name: str, wanted: Sequence[str], *, rows: int = 1_000_000
+    ) -> Iterator[pl.DataFrame]:
+        bounds = [one for one in ("valid_from", "valid_to") if one in schema(tables()[name])]
+        for frame in self._all.batches(name, [*dict.fromkeys([*wanted, *bounds])], rows=rows):
+            yield (frame.filter(holds(self._date)) if bounds else frame).select(wanted)
+
     def _merged(self, name: str) -> pl.DataFrame:
         frame = self._all.table(name)
         return frame.filter(holds(self._date)) if "valid_from" in frame.columns else frame

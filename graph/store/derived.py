@@ -11,9 +11,11 @@ from typing import IO, Final
 import polars as pl
 
 from klaster.graph.store.columns import Columns
+from klaster.graph.store.dealings import Dealings
 from klaster.graph.store.eligibility import Eligibility
-from klaster.graph.store.holding import counted, participations, product_makers, product_needers
-from klaster.graph.store.pairs import distinct_pairs
+from klaster.graph.store.holding import counted, participations
+from klaster.graph.store.pairs import distinct_pairs, packed_once, unpacked
+from klaster.graph.store.places import Register
 from klaster.graph.store.quads import iri, write_lines
 from klaster.ontology.codes import codes
 from klaster.ontology.tables import tables
@@ -26,11 +28,8 @@ def derived_edges(columns: Columns) -> Iterator[tuple[str, pl.DataFrame]]:
     One after the other, since those of millions of links take much memory.
     """
     yield "memberOf", _ends(columns.links("memberships", "actor", "cluster"))
-    supplies = counted(columns.links("supplies", "supplier", "buyer", "status"))
-    apart = supplies.filter(pl.col("supplier") != pl.col("buyer"))
-    del supplies
-    yield "suppliesTo", _ends(apart.select("supplier", "buyer"))
-    del apart
+    known = Dealings(columns)
+    yield "suppliesTo", _told(known.supplies, known.actors, known.actors)
     takers = participations(columns)
     pairs = takers.join(takers, on="iri").filter(
         pl.col("participant") != pl.col("participant_right")
@@ -38,11 +37,9 @@ def derived_edges(columns: Columns) -> Iterator[tuple[str, pl.DataFrame]]:
     yield "cooperatesWith", _ends(pairs.select("participant", "participant_right"))
     ownerships = counted(columns.links("ownerships", "owner", "owned", "status"))
     yield "owns", _ends(ownerships.select("owner", "owned"))
-    makers = product_makers(columns)
-    yield "produces", makers.rename({"actor": "subject", "product": "object"})
-    needers = product_needers(columns, makers)
-    yield "needs", needers.rename({"actor": "subject", "product": "object"})
-    del makers, needers
+    yield "produces", _told(known.makers, known.actors, known.products)
+    yield "needs", _told(known.needers, known.actors, known.products)
+    del known
     yield "requiresInput", _ends(columns.links("recipes", "product", "input"))
     infrastructure = columns.table("infrastructure").explode("serves")
     yield "usesInfrastructure", _ends(infrastructure.select("serves", "iri"))
@@ -57,6 +54,14 @@ def derived_edges(columns: Columns) -> Iterator[tuple[str, pl.DataFrame]]:
 
 def _ends(frame: pl.DataFrame) -> pl.DataFrame:
     return distinct_pairs(frame.rename(dict(zip(frame.columns, ENDS, strict=True))))
+
+
+def _told(pairs: pl.DataFrame, subjects: Register, objects: Register) -> pl.DataFrame:
+    """Return the IRIs of pairs of places, the first two columns, once each and in order."""
+    left, right = (pairs.to_series(at) for at in (0, 1))
+    once = packed_once(left, right)
+    ends = zip(ENDS, (subjects, objects), unpacked(once), strict=True)
+    return pl.DataFrame({name: known.iris(places) for name, known, places in ends})
 
 
 ENDS: Final = ("subject", "object")

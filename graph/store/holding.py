@@ -65,19 +65,6 @@ def made(stated: pl.DataFrame, supplies: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([stated, sold])
 
 
-def product_needers(columns: Columns, makers: pl.DataFrame | None = None) -> pl.DataFrame:
-    """Return who needs what (``actor``, ``product``): stated, bought, or an input of what they make.
-
-    ``makers`` is who makes what, where that is known.
-    """
-    if makers is None:
-        makers = product_makers(columns)
-    stated = columns.links("needs", "actor", "product")
-    supplies = counted(columns.links("supplies", "buyer", "product", "status"))
-    inputs = columns.table("recipes").select("product", "input").unique()
-    return distinct_pairs(needed(stated, supplies, inputs, makers))
-
-
 def needed(
     stated: pl.DataFrame, supplies: pl.DataFrame, inputs: pl.DataFrame, makers: pl.DataFrame
 ) -> pl.DataFrame:

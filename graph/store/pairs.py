@@ -25,9 +25,21 @@ def distinct_pairs(frame: pl.DataFrame) -> pl.DataFrame:
         return rows.unique().sort(rows.columns)
     things = [Register(rows[name]) for name in rows.columns]
     left, right = (
-        known.places(rows[name]).cast(pl.UInt64)
-        for known, name in zip(things, rows.columns, strict=True)
+        known.places(rows[name]) for known, name in zip(things, rows.columns, strict=True)
     )
-    once = (left * _HALF + right).unique().sort()
-    ends = zip(rows.columns, things, (once // _HALF, once % _HALF), strict=True)
+    ends = zip(rows.columns, things, unpacked(packed_once(left, right)), strict=True)
     return pl.DataFrame({name: known.iris(places) for name, known, places in ends})
+
+
+def packed_once(left: pl.Series, right: pl.Series) -> pl.Series:
+    """Return the different pairs of two columns of numbers below 2³², each as one number, in order.
+
+    Pairs of which either is null are left out.
+    """
+    both = left.cast(pl.UInt64) * _HALF + right.cast(pl.UInt64)
+    return both.drop_nulls().unique().sort()
+
+
+def unpacked(pairs: pl.Series) -> tuple[pl.Series, pl.Series]:
+    """Return the two numbers of each pair of ``packed_once``."""
+    return pairs // _HALF, pairs % _HALF

@@ -16,6 +16,8 @@ from klaster.graph.store.columns import Columns
 from klaster.graph.store.holding import counted, made, needed
 from klaster.graph.store.places import Register
 
+_AT_ONCE: Final = 2_500_000
+"""So many links are read at once: some 600 MB of texts."""
 _SUPPLIES: Final = ("supplier", "buyer", "product", "kind")
 
 
@@ -91,7 +93,7 @@ class Dealings:
         """Return the supplies by the places of what they name, or None if some has no place."""
         kept = (*_SUPPLIES, *self.beside)
         pieces = []
-        for batch in self.columns.batches("supplies", (*kept, "status")):
+        for batch in self.columns.batches("supplies", (*kept, "status"), rows=_AT_ONCE):
             links = counted(batch).select(kept)
             placed = links.with_columns(
                 supplier=actors.places(links["supplier"]),

@@ -13,6 +13,7 @@ from urllib.parse import quote, unquote
 import polars as pl
 
 from klaster.graph.store.derived import ENDS
+from klaster.graph.store.files import keep_file
 
 
 class DerivedFiles:
@@ -40,14 +41,23 @@ class DerivedFiles:
 
     def added(self, term: str, edges: pl.DataFrame) -> pl.DataFrame:
         """Keep the statements of one term, and return those that are new."""
-        if self._after:
-            edges.write_parquet(self._after / f"{quote(term, safe='')}.parquet", compression="lz4")
-        if term not in self._files:
+        kept = self._files.get(term)
+        if kept is None:
+            self._keep(term, edges)
             return edges
-        before = pl.read_parquet(self._files[term])
+        before = pl.read_parquet(kept)
         old, new = (_hashed(frame) for frame in (before, edges))
+        if old.equals(new):
+            if self._after:
+                keep_file(kept, self._after / kept.name)
+            return edges.clear()
+        self._keep(term, edges)
         self._lost.append((term, before.filter(~old.is_in(new.implode()))))
         return edges.filter(~new.is_in(old.implode()))
+
+    def _keep(self, term: str, edges: pl.DataFrame) -> None:
+        if self._after:
+            edges.write_parquet(self._after / f"{quote(term, safe='')}.parquet", compression="lz4")
 
     def lost(self) -> Iterator[tuple[str, str, str]]:
         """Yield the statements that hold no more, each as subject, term and object."""

@@ -43,11 +43,16 @@ def keep_files(old: Path, new: Path) -> None:
     for file in old.iterdir():
         if file.is_dir():
             keep_files(file, new / file.name)
-            continue
-        try:
-            os.link(file, new / file.name)
-        except OSError:
-            shutil.copy2(file, new / file.name)
+        else:
+            keep_file(file, new / file.name)
+
+
+def keep_file(old: Path, new: Path) -> None:
+    """Take over one file, without copying the bytes where that can be done."""
+    try:
+        os.link(old, new)
+    except OSError:
+        shutil.copy2(old, new)
 
 
 def link_or_move(old: Path, new: Path) -> None:

@@ -257,6 +257,21 @@ def test_text_on_its_way_is_in_few_files(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("lines", [1, 2, 3, 50])
+def test_two_halves_of_little_text_are_loaded_at_once(tmp_path, monkeypatch, lines):
+    monkeypatch.setattr(bulk, "_HALVED", (1, 10_000))
+    seen = []
+    stream = bulk.Statements(tmp_path, lambda path: seen.append(path.read_bytes()))
+    written = [b"%d %s\n" % (number, b"x" * 60) for number in range(lines)]
+    for line in written:
+        stream.write(line)
+    stream.finish()
+    assert len(seen) == 2
+    assert sorted(b"".join(seen).splitlines(keepends=True)) == sorted(written)
+    assert all(text[-1:] in (b"", b"\n") for text in seen)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     "reason",
     [OSError(28, "No space left on device"), RuntimeError("IO error: No space left on device")],

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from klaster.graph.loading import LoadReport
 
 
-STAGES = ("read", "derive", "find", "store")
+STAGES = ("read", "write", "derive", "find", "store")
 """What a load does, in this order."""
 
 
@@ -162,7 +162,10 @@ def load_sources(
     language = output.language
     with working(output, steps=len(STAGES)) as step:
         reports = graph.load(
-            *sources, **manner, progress=lambda stage: step(phrase(f"stage.{stage}", language))
+            *sources,
+            **manner,
+            progress=lambda stage: step(phrase(f"stage.{stage}", language)),
+            share=step.within,
         )
     for report in reports:
         key = "cli.unchanged" if report.unchanged else "cli.loaded"

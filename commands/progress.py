@@ -8,13 +8,33 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from klaster.commands.options import Output
 
 
+@dataclass
+class Steps:
+    """Is told each step of some work when it begins, and how much of it is done."""
+
+    show: Callable[[str, float], None] = lambda *_: None
+    _words: str = field(default="", init=False)
+    _begun: int = field(default=-1, init=False)
+
+    def __call__(self, words: str) -> None:
+        """Begin a step."""
+        self._words = words
+        self._begun += 1
+        self.within(0.0)
+
+    def within(self, share: float) -> None:
+        """Be told how much of the step is done, from 0 to 1."""
+        self.show(self._words, self._begun + share)
+
+
 @contextmanager
-def working(output: Output, *, steps: int | None = None) -> Iterator[Callable[[str], None]]:
-    """Return a function that is told each step when it begins.
+def working(output: Output, *, steps: int | None = None) -> Iterator[Steps]:
+    """Return what is to be told each step when it begins.
 
     Parameters
     ----------
@@ -22,30 +42,25 @@ def working(output: Output, *, steps: int | None = None) -> Iterator[Callable[[s
         How many there will be, if that is known.
     """
     if output.quiet or not sys.stderr.isatty():
-        yield lambda _: None
+        yield Steps()
         return
     from rich.console import Console
     from rich.progress import (
         BarColumn,
-        MofNCompleteColumn,
         Progress,
         SpinnerColumn,
+        TaskProgressColumn,
         TextColumn,
         TimeElapsedColumn,
         TimeRemainingColumn,
     )
 
-    known = (BarColumn(bar_width=24), MofNCompleteColumn(), TimeRemainingColumn()) if steps else ()
+    known = (BarColumn(bar_width=24), TaskProgressColumn(), TimeRemainingColumn()) if steps else ()
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False))
     console = Console(stderr=True)
     # What is done is told by the results; the bar goes when it has served.
     with Progress(*columns, *known, TimeElapsedColumn(), console=console, transient=True) as bars:
         task = bars.add_task("", total=steps)
-        begun = 0
-
-        def step(words: str) -> None:
-            nonlocal begun
-            bars.update(task, description=words, completed=begun, refresh=True)
-            begun += 1
-
-        yield step
+        yield Steps(
+            lambda words, done: bars.update(task, description=words, completed=done, refresh=True)
+        )

@@ -90,6 +90,7 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
         skip_bad_rows: bool = False,
         loaded_at: dt.datetime | None = None,
         progress: Callable[[str], None] = lambda _: None,
+        share: Callable[[float], None] = lambda _: None,
     ) -> list[LoadReport]:
         """Load sources, all of them or none.
 
@@ -115,7 +116,9 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
         skip_bad_rows
             Leave out rows with faults instead of refusing the source.
         progress
-            Called with the key of each stage (``read``, ``store``, ``derive``, ``find``).
+            Called with the key of each stage (``read``, ``write``, ``derive``, ``find``, ``store``).
+        share
+            Called with how much of the stage is done, from 0 to 1, as far as it can be told.
 
         Raises
         ------
@@ -133,6 +136,7 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
             skip_bad_rows=skip_bad_rows,
             loaded_at=loaded_at or dt.datetime.now(dt.UTC),
             progress=progress,
+            share=share,
         )
         self._reread()
         return reports

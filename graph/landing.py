@@ -15,7 +15,7 @@ from klaster.graph.findings.measured import quick_measures, write_results
 from klaster.graph.findings.record import write_findings
 from klaster.graph.network.projection import project, write_network
 from klaster.graph.store.columns import Columns, long_tables, read_columns, write_columns
-from klaster.graph.store.derived import derived_statements, write_edges
+from klaster.graph.store.derived import DERIVED_TERMS, derived_statements, write_edges
 from klaster.graph.store.derived_files import DerivedFiles
 from klaster.graph.store.folder import GraphFolder, Manifest, SourceEntry, Staging
 from klaster.graph.store.merging import StandingTable, as_stated, read_tables
@@ -40,11 +40,13 @@ def land(
     loader: str,
     dropped: str,
     progress: Callable[[str], None],
+    share: Callable[[float], None] = lambda _: None,
 ) -> None:
     """Add or replace sources, take one out, and derive and look for gaps anew.
 
     Each source's named graph is replaced as a whole. The other sources' are not touched, but
-    for those whose actors are merged or separated by the change.
+    for those whose actors are merged or separated by the change. ``progress`` is told each stage,
+    ``share`` how much of it is done.
     """
     with folder.change() as staging:
         after = _entries(staging.before, sources, loaded_at, loader, dropped)
@@ -57,7 +59,7 @@ def land(
                 staging.keep_tables(entry.name)
         columns = Columns(staging.tables(entry.name) for entry in after.sources)
         changed |= _touched(columns, Columns(folder.table_folders(staging.before)))
-        _write_store(staging, columns, changed, dropped, progress)
+        _write_store(staging, columns, changed, dropped, progress, share)
 
 
 def _write_store(
@@ -66,6 +68,7 @@ def _write_store(
     changed: set[str],
     dropped: str,
     progress: Callable[[str], None],
+    share: Callable[[float], None],
 ) -> None:
     """Write what the sources state and what follows from it, as far as it has changed."""
     after = staging.after
@@ -87,15 +90,18 @@ def _write_store(
     ]
     kept = {"derived"} if derived.differing else set()
     with store.replacing(
-        [*replaced, *(graphs[part] for part in graphs if part not in kept)]
+        [*replaced, *(graphs[part] for part in graphs if part not in kept)], share=share
     ) as stream:
+        progress("write")
+        written = _counting(_rows(after, changed), share)
         for entry in after.sources:
             if entry.name in changed:
-                _write_statements(stream, entry, columns, staging, after.base)
+                _write_statements(stream, entry, columns, staging, after.base, written)
         write_codes(stream, graphs["ontology"])
         progress("derive")
-        for term, edges in derived_statements(columns):
+        for number, (term, edges) in enumerate(derived_statements(columns), 1):
             write_edges(stream, term, derived.added(term, edges), graphs["derived"])
+            share(number / DERIVED_TERMS)
         if large and staging.may_start_empty:
             write_network(columns, staging.path / "network")
         if records_findings(after):
@@ -107,6 +113,18 @@ def _write_store(
     store.remove(derived.lost(), graphs["derived"])
     store.load_ontology(graphs["ontology"])
     store.close()
+
+
+def _counting(whole: int, share: Callable[[float], None]) -> Callable[[int], None]:
+    """Return what is told how many rows more are done, and tells the share of all."""
+    done = 0
+
+    def told(more: int) -> None:
+        nonlocal done
+        done += more
+        share(min(done / max(whole, 1), 1.0))
+
+    return told
 
 
 def records_findings(manifest: Manifest) -> bool:
@@ -148,6 +166,7 @@ def _write_statements(
     columns: Columns,
     staging: Staging | RemoteStaging,
     base: str,
+    written: Callable[[int], None],
 ) -> None:
     """Write what a source states, with the IRIs that stand for actors that are one."""
     frames = read_columns(staging.tables(entry.name))
@@ -172,7 +191,7 @@ def _write_statements(
         with_place=staging.tells_places,
         long_apart=staging.may_start_empty,
     )
-    write(stated)
+    write(stated, written=written)
     apart = frames | {name: stated.frames[name] for name in frames.keys() & {"matches"}}
     changed = any(not frame.equals(stated.frames[name]) for name, frame in apart.items())
     if (changed or (long and columns.merges)) and "loaded" in staging.parts:

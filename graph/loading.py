@@ -66,6 +66,7 @@ def load(
     skip_bad_rows: bool,
     loaded_at: dt.datetime,
     progress: Callable[[str], None],
+    share: Callable[[float], None] = lambda _: None,
 ) -> list[LoadReport]:
     """Load sources, all of them or none.
 
@@ -109,6 +110,7 @@ def load(
                 loader=program(),
                 dropped="",
                 progress=progress,
+                share=share,
             )
     after = folder.manifest()
     folders = folder.table_folders(after)

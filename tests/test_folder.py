@@ -139,7 +139,7 @@ klaster.open(sys.argv[1]).load(sys.argv[2], progress=progress)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
-@pytest.mark.parametrize("stage", ["read", "derive", "find", "store"])
+@pytest.mark.parametrize("stage", ["read", "write", "derive", "find", "store"])
 def test_a_load_killed_at_any_stage_leaves_the_graph_as_it_was(graph, tmp_path, stage) -> None:
     manifest = (graph.path / "klaster.toml").read_bytes()
     triples = number(graph, COUNT)

@@ -241,6 +241,22 @@ def test_findings_of_a_large_graph_are_left_to_be_asked_for(folder, tmp_path, mo
     assert graph.missing()
 
 
+def test_a_load_tells_how_far_it_is(folder, tmp_path):
+    told = []
+    klaster.open(tmp_path / "g.klaster").load(
+        folder,
+        name="n",
+        progress=lambda stage: told.append((stage, [])),
+        share=lambda done: told[-1][1].append(done),
+    )
+    assert [stage for stage, _ in told] == ["read", "write", "derive", "find", "store"]
+    shares = dict(told)
+    for stage in ("write", "derive", "store"):
+        assert shares[stage] == sorted(shares[stage])
+        assert 0 < shares[stage][0] and shares[stage][-1] == 1
+    assert len(shares["write"]) > 3
+
+
 def test_text_on_its_way_is_in_few_files(tmp_path, monkeypatch):
     monkeypatch.setattr(bulk, "FILE", 100)
     seen = []

@@ -62,8 +62,8 @@ class Statements(io.RawIOBase):
             self._hand_over()
         return len(text)
 
-    def finish(self) -> None:
-        """Have the rest loaded, and wait until all is.
+    def finish(self, share: Callable[[float], None] = lambda _: None) -> None:
+        """Have the rest loaded, and wait until all is; ``share`` is told how much of it is.
 
         Raises
         ------
@@ -74,8 +74,10 @@ class Statements(io.RawIOBase):
         if small <= self._size <= large:
             self._load_halves()
         self._hand_over()
+        waiting = len(self._waiting)
         while self._waiting:
             self._waiting.popleft().result()
+            share(1 - len(self._waiting) / waiting)
         self._beside.shutdown()
 
     def _load_halves(self) -> None:

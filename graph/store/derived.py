@@ -67,6 +67,10 @@ def _told(pairs: pl.DataFrame, subjects: Register, objects: Register) -> pl.Data
 ENDS: Final = ("subject", "object")
 
 
+DERIVED_TERMS: Final = 13
+"""Of so many terms statements are derived."""
+
+
 def derived_statements(columns: Columns) -> Iterator[tuple[str, pl.DataFrame]]:
     """Yield all that is derived: the IRI of each term with ``subject`` and ``object``, once each.
 

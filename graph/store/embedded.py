@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
 from pathlib import Path
@@ -151,10 +151,13 @@ class StagedStore:
         self._scratch = path.parent
 
     @contextmanager
-    def replacing(self, graphs: Iterable[str]) -> Iterator[IO[bytes]]:
+    def replacing(
+        self, graphs: Iterable[str], *, share: Callable[[float], None] = lambda _: None
+    ) -> Iterator[IO[bytes]]:
         """Remove named graphs, and return a stream for the N-Quads in their place.
 
-        What is written is loaded as it comes, and all of it is there when the block ends.
+        What is written is loaded as it comes, and all of it is there when the block ends; until
+        then ``share`` is told how much of what was left at its end is.
         """
         for graph in graphs:
             self._store.remove_graph(NamedNode(graph))
@@ -162,7 +165,7 @@ class StagedStore:
             statements = Statements(Path(folder), self._load)
             try:
                 yield cast("IO[bytes]", statements)
-                statements.finish()
+                statements.finish(share)
             finally:
                 statements.give_up()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Final
 
 import polars as pl
@@ -78,6 +78,7 @@ def write_source(
     part: str = "source",
     with_place: bool = False,
     long_apart: bool = False,
+    written: Callable[[int], None] = lambda _: None,
 ) -> None:
     """Write everything that one source states, in its named graph, with where it came from.
 
@@ -90,6 +91,8 @@ def write_source(
     long_apart
         Whether the records of long tables are put into the default graph, where a statement
         takes half the time and the room that it does in a named one.
+    written
+        Told how many rows more are written.
     """
     graph = graph_iri(base, part, source.name)
     file = mint(base, "file", source.name)
@@ -107,6 +110,7 @@ def write_source(
             start = mint(base, tables()[name].prefix, source.name) + "/"
             _write_ids(stream, frame, start, graph)
         regions |= _regions_of(name, frame)
+        written(frame.height)
     _write_foreign_regions(stream, regions, graph)
 
 

@@ -84,19 +84,25 @@ class RemoteStaging:
         return self
 
     @contextmanager
-    def replacing(self, graphs: Iterable[str]) -> Iterator[IO[bytes]]:
-        """Have named graphs replaced by the N-Quads that are written into the stream."""
+    def replacing(
+        self, graphs: Iterable[str], *, share: Callable[[float], None] = lambda _: None
+    ) -> Iterator[IO[bytes]]:
+        """Have named graphs replaced by the N-Quads that are written into the stream.
+
+        ``share`` is told how much of them is sent.
+        """
         with TemporaryDirectory() as scratch:
             quads = Path(scratch) / "change.nq"
             with quads.open("wb") as stream:
                 yield stream
-            self._replace(graphs, quads)
+            self._replace(graphs, quads, share)
 
-    def _replace(self, graphs: Iterable[str], quads: Path) -> None:
+    def _replace(self, graphs: Iterable[str], quads: Path, share: Callable[[float], None]) -> None:
         """Have named graphs replaced by those of a file of N-Quads; uploads them aside."""
         self._gone += graphs
         waiting: dict[str, list[bytes]] = {}
-        size = 0
+        size = sent = 0
+        whole = quads.stat().st_size
         with quads.open("rb") as stream:
             for line in stream:
                 found = _QUAD.search(line)
@@ -106,6 +112,8 @@ class RemoteStaging:
                 size += len(line)
                 if size > _BATCH:
                     self._upload(waiting)
+                    sent += size
+                    share(sent / whole)
                     waiting, size = {}, 0
         self._upload(waiting)
 

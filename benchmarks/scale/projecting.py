@@ -13,12 +13,12 @@ QUERY = f"SELECT ?s ?o WHERE {{ ?s <{KL}suppliesTo> ?o }}"
 
 
 def klaster_arrays(clock: Clock, graph: str) -> Found:
-    """Project the graph on disk to its network of supply."""
+    """Project the graph on disk to its network of supply, without the records that peers lack."""
     import klaster
     import klaster.graph.network.projection
 
     clock.start()
-    network = klaster.open(graph).network(links=["supply"])
+    network = klaster.open(graph).network(links=["supply"], records=False)
     arcs = network.arcs
     found = clock.stop()
     matrix = arcs.tocoo()

@@ -37,13 +37,19 @@ def klaster_store(clock: Clock, tables: str, graph: str, base: str) -> Found:
     return {
         **found,
         "count": len(store),
-        "of source": sum(
-            1 for _ in store.quads_for_pattern(None, None, None, ox.NamedNode(source))
-        ),
+        # Counted by the store: ten million statements as Python objects take minutes.
+        "of source": _count_of(store, source),
         "asked": actors,
         "answers": _answers(actors, ask),
         "disk_mb": disk(Path(graph)),
     }
+
+
+def _count_of(store: Any, graph: str) -> int:  # noqa: ANN401
+    """Return how many statements a named graph of an Oxigraph store has."""
+    asked = f"SELECT (COUNT(*) AS ?count) {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}"
+    (row,) = store.query(asked)
+    return int(row["count"].value)
 
 
 def rdflib_add(clock: Clock, folder: str, share: float, asked: list[str]) -> Found:

@@ -242,7 +242,7 @@ def test_findings_of_a_large_graph_are_left_to_be_asked_for(folder, tmp_path, mo
 
 
 def test_a_load_tells_how_far_it_is(folder, tmp_path):
-    told = []
+    told: list[tuple[str, list[float]]] = []
     klaster.open(tmp_path / "g.klaster").load(
         folder,
         name="n",

@@ -253,7 +253,7 @@ def test_a_load_tells_how_far_it_is(folder, tmp_path):
     shares = dict(told)
     for stage in ("write", "derive", "store"):
         assert shares[stage] == sorted(shares[stage])
-        assert 0 < shares[stage][0] and shares[stage][-1] == 1
+        assert shares[stage][0] > 0 and shares[stage][-1] == 1
     assert len(shares["write"]) > 3
 
 

@@ -83,3 +83,7 @@ for _command in (
     *(serve, spark),
 ):
     main.add_command(_command)
+
+
+if __name__ == "__main__":
+    main()

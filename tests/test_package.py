@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import importlib
 import pkgutil
+import re
 import subprocess
 import sys
 import tomllib
@@ -13,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import klaster
+from klaster.ontology.questions import questions
 
 ROOT = Path(__file__).parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
@@ -81,6 +83,17 @@ def test_each_module_tells_one_story() -> None:
     ]:
         assert len(path.read_text("utf-8").splitlines()) <= 480, path
         assert path.stem not in ("utils", "helpers", "common", "base", "manager")
+
+
+def test_the_readme_tells_how_many_questions_there_are() -> None:
+    readme = (ROOT / "README.md").read_text("utf-8")
+    assert re.findall(r"One of (\d+) named questions", readme) == [str(len(questions()))]
+
+
+def test_the_module_of_the_command_runs_by_its_name_too() -> None:
+    argv = [sys.executable, "-m", "klaster.cli", "--help"]
+    told = subprocess.run(argv, check=True, capture_output=True, text=True).stdout
+    assert "Knowledge graph of clusters" in told
 
 
 def test_help_is_quick_because_nothing_heavy_is_imported() -> None:

@@ -120,14 +120,6 @@ function keepScreenSize() {
   settling = setTimeout(() => network.redraw(), 120);
 }
 
-/* How many pixels a line ends before the point of its arrow head. */
-function fromLineToArrow(tie) {
-  const { edgeType: line } = tie;
-  const drawing = network.canvas.getContext();
-  const { point } = line.getArrowData(drawing, "to", line.getViaNode(), false, false, tie.getFormattingValues());
-  return Math.hypot(line.toPoint.x - point.x, line.toPoint.y - point.y) * network.getScale();
-}
-
 const isChosen = ({ node, group }) =>
   (node >= 0 ? state.subjects.includes(node) : group === state.picked);
 

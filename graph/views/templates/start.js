@@ -142,6 +142,14 @@ else {
 }
 listen();
 
+/* How many pixels a line ends before the point of its arrow head. */
+function fromLineToArrow(tie) {
+  const { edgeType: line } = tie;
+  const drawing = network.canvas.getContext();
+  const { point } = line.getArrowData(drawing, "to", line.getViaNode(), false, false, tie.getFormattingValues());
+  return Math.hypot(line.toPoint.x - point.x, line.toPoint.y - point.y) * network.getScale();
+}
+
 /* Read only: for tests that ask what is drawn where. */
 window.klasterPage = Object.freeze({
   labelBoxes: () => boxes.map((box) => ({ ...box })),

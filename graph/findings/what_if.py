@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -73,12 +73,6 @@ class Changed(Columns):
     def links(self, name: str, *columns: str) -> pl.DataFrame:
         """Return some columns of the records."""
         return self.table(name).select(columns)
-
-    def batches(
-        self, name: str, wanted: Sequence[str], *, rows: int = 1_000_000
-    ) -> Iterator[pl.DataFrame]:
-        """Yield some columns of the records, so many rows at a time."""
-        yield from self.links(name, *wanted).iter_slices(rows)
 
     def _merged(self, name: str) -> pl.DataFrame:
         table = tables()[name]

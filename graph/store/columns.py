@@ -204,6 +204,9 @@ class Columns:
         columns that refer to actors.
         """
         table = tables()[name]
+        if not self.folders:
+            # Tables made of others, as those of a day, are in no folder of their own.
+            yield from self.links(name, *wanted).iter_slices(rows)
         for folder in self.folders:
             path = folder / f"{name}.parquet"
             if not path.exists():
@@ -270,13 +273,6 @@ class _OnDay(Columns):
         bounds = [one for one in ("valid_from", "valid_to") if one in schema(tables()[name])]
         frame = self._all.links(name, *dict.fromkeys([*columns, *bounds]))
         return (frame.filter(holds(self._date)) if bounds else frame).select(columns)
-
-    def batches(
-        self, name: str, wanted: Sequence[str], *, rows: int = 1_000_000
-    ) -> Iterator[pl.DataFrame]:
-        bounds = [one for one in ("valid_from", "valid_to") if one in schema(tables()[name])]
-        for frame in self._all.batches(name, [*dict.fromkeys([*wanted, *bounds])], rows=rows):
-            yield (frame.filter(holds(self._date)) if bounds else frame).select(wanted)
 
     def _merged(self, name: str) -> pl.DataFrame:
         frame = self._all.table(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections import Counter
 
 import polars as pl
@@ -10,6 +11,7 @@ from made_up import LOADED_AT, SMALL, write_tables
 
 import klaster
 from klaster.graph.findings.gaps import MOST, find_gaps
+from klaster.graph.findings.numbered import Numbered
 from klaster.graph.network.projection import project, write_network
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.places import Register
@@ -124,6 +126,24 @@ def test_a_graph_too_large_for_one_page_is_shown_by_its_clusters(tmp_path, monke
     assert "7" in picture.note["en"]
     assert "--cluster" in picture.note["ru"]
     assert "Cotton" in render_page(picture)
+
+
+def test_links_of_a_day_are_read_in_batches_too(tmp_path) -> None:
+    tables = {
+        "actors": [{"id": name, "name": name, "kind": "enterprise"} for name in "abc"],
+        "supplies": [
+            {"supplier": "a", "buyer": "b", "valid_from": "2020", "valid_to": "2021"},
+            {"supplier": "b", "buyer": "c", "valid_from": "2022", "valid_to": ""},
+            {"supplier": "c", "buyer": "a", "valid_from": "", "valid_to": ""},
+        ],
+    }
+    graph = klaster.open(tmp_path / "g.klaster")
+    graph.load(write_tables(tmp_path / "t", tables), name="t", loaded_at=LOADED_AT)
+    columns = graph.columns().on(dt.date(2023, 1, 1))
+    (batch,) = columns.batches("supplies", ("supplier", "buyer"))
+    assert sorted(buyer[-1] for buyer in batch["buyer"]) == ["a", "c"]
+    numbered = Numbered(columns)
+    assert numbered.actors.iris(numbered.supplies["buyer"]).sort().equals(batch["buyer"].sort())
 
 
 def test_a_page_of_a_graph_with_stored_links_says_the_same(tmp_path, monkeypatch) -> None:

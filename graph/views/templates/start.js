@@ -142,14 +142,6 @@ else {
 }
 listen();
 
-/* How many pixels a line ends before the point of its arrow head. */
-function fromLineToArrow(tie) {
-  const { edgeType: line } = tie;
-  const drawing = network.canvas.getContext();
-  const { point } = line.getArrowData(drawing, "to", line.getViaNode(), false, false, tie.getFormattingValues());
-  return Math.hypot(line.toPoint.x - point.x, line.toPoint.y - point.y) * network.getScale();
-}
-
 /* Read only: for tests that ask what is drawn where. */
 window.klasterPage = Object.freeze({
   labelBoxes: () => boxes.map((box) => ({ ...box })),
@@ -160,7 +152,6 @@ window.klasterPage = Object.freeze({
   place: (node) => ({ ...middle(scene.place.get(node)) }),
   groupPlace: (group) => ({ ...middle(scene.marks.findIndex((mark) => mark.node < 0 && mark.group === group)) }),
   scale: () => network.getScale(),
-  lineEnds: () => drawnTies.filter(({ options }) => options.arrows.to.enabled).map(fromLineToArrow),
   selected: () => [...state.subjects],
 });
 byId("page").dataset.ready = "yes";

@@ -164,7 +164,7 @@ def load_sources(
         reports = graph.load(
             *sources,
             **manner,
-            progress=lambda stage: step(phrase(f"stage.{stage}", language)),
+            progress=lambda stage: step(phrase(f"stage.{stage}", language), STAGES.index(stage)),
             share=step.within,
         )
     for report in reports:

@@ -21,10 +21,10 @@ class Steps:
     _words: str = field(default="", init=False)
     _begun: int = field(default=-1, init=False)
 
-    def __call__(self, words: str) -> None:
-        """Begin a step."""
+    def __call__(self, words: str, number: int | None = None) -> None:
+        """Begin a step: the next, or the one of a number from 0 on, where some may be left out."""
         self._words = words
-        self._begun += 1
+        self._begun = self._begun + 1 if number is None else number
         self.within(0.0)
 
     def within(self, share: float) -> None:

@@ -16,6 +16,7 @@ from rich.cells import cell_len
 import klaster
 from klaster.cli import main
 from klaster.commands.options import Output
+from klaster.commands.progress import Steps
 from klaster.graph.views.severity import graded
 from klaster.graph.views.table import Heading, Toned, render
 
@@ -181,6 +182,17 @@ def test_colours_on_a_terminal_unless_it_asks_for_none(small_graph) -> None:
     plain = on_terminal(*command, NO_COLOR="1")
     assert not re.search(r"\x1b\[[\d;]*[13]\d?m(high|medium|low)", plain)
     assert "severity" in plain
+
+
+def test_steps_that_are_left_out_count_as_done() -> None:
+    shown: list[tuple[str, float]] = []
+    step = Steps(lambda words, done: shown.append((words, done)))
+    step("read")
+    step.within(0.5)
+    step("write")
+    step("store", 4)
+    step.within(1.0)
+    assert shown == [("read", 0), ("read", 0.5), ("write", 1), ("store", 4), ("store", 5)]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")

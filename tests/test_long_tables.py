@@ -18,6 +18,7 @@ from klaster.graph.store import bulk
 from klaster.loaders import long_tables, pieces
 from klaster.loaders.sources import read_source
 from klaster.ontology.faults import Fault, SourceError
+from klaster.ontology.terms import KL, RDF
 
 BASE = "https://example.org/"
 ACTORS = "id,name,kind\n" + "".join(f"F{number},Firm {number},enterprise\n" for number in range(30))
@@ -213,7 +214,7 @@ def test_only_what_differs_is_derived_anew_in_a_large_graph(folder, short, tmp_p
     month = tmp_path / "month"
     month.mkdir()
     (month / "actors.csv").write_text(
-        "id,name,kind\nhttps://example.org/new,New,enterprise\nhttps://example.org/old,Old,enterprise\n", "utf-8"
+        "id,name,kind\nhttps://example.org/new,New,university\nhttps://example.org/old,Old,enterprise\n", "utf-8"
     )  # fmt: skip
     (month / "supplies.csv").write_text(
         "supplier,buyer\nhttps://example.org/new,https://example.org/old\n", "utf-8"
@@ -222,14 +223,36 @@ def test_only_what_differs_is_derived_anew_in_a_large_graph(folder, short, tmp_p
     graph.load(folder, name="n")
     before = triples(graph)
     graph.load(month, name="month")
-    asked = "SELECT ?s ?o { GRAPH ?g { ?s kl:suppliesTo ?o } FILTER (STRENDS(STR(?g), 'derived')) }"
-    named = {row for row in triples(graph) if row[1].endswith("#suppliesTo")}
-    assert len(graph.query(asked).rows) == len(named)
-    assert ("https://example.org/new", "https://example.org/old") in {
-        tuple(map(str, row)) for row in graph.query(asked).rows
-    }
+    supplies = {row for row in triples(graph) if row[1].endswith("#suppliesTo")}
+    assert ("https://example.org/new", f"{KL}suppliesTo", "https://example.org/old") in supplies
+    # Above classes that no one else is of: they go with the source.
+    assert ("https://example.org/new", f"{RDF}type", f"{KL}EducationOrganization") in triples(graph)
+    # The default graph holds the edges, and nothing twice.
+    asked = "SELECT ?s ?o { GRAPH ?g { ?s kl:suppliesTo ?o } }"
+    assert graph.query(asked).rows == ()
     graph.drop("month")
     assert triples(graph) == before
+
+
+def test_a_graph_that_is_large_no_more_keeps_no_edge_of_then(tmp_path, monkeypatch):
+    graph = klaster.open(tmp_path / "g.klaster")
+    few = tmp_path / "few"
+    few.mkdir()
+    (few / "actors.csv").write_text("id,name,kind\na,A,enterprise\nb,B,enterprise\n", "utf-8")
+    (few / "supplies.csv").write_text("supplier,buyer\na,b\n", "utf-8")
+    graph.load(few, name="few")
+    small = triples(graph)
+    monkeypatch.setattr(landing, "_REMOVED_UP_TO", 10)
+    more = tmp_path / "more"
+    more.mkdir()
+    rows = "".join(f"c{n},C,enterprise\n" for n in range(6))
+    (more / "actors.csv").write_text(f"id,name,kind\n{rows}", "utf-8")
+    (more / "supplies.csv").write_text("supplier,buyer\nc0,c1\nc1,c2\nc2,c0\n", "utf-8")
+    graph.load(more, name="more")
+    large = triples(graph)
+    assert sum(term.endswith("#suppliesTo") for _, term, _ in large) == 4
+    graph.drop("more")
+    assert triples(graph) == small
 
 
 def test_findings_of_a_large_graph_are_left_to_be_asked_for(folder, tmp_path, monkeypatch):

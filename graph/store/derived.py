@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import IO, Final
+from typing import IO, Final, NamedTuple
 
 import polars as pl
 
@@ -14,7 +14,7 @@ from klaster.graph.store.columns import Columns
 from klaster.graph.store.dealings import Dealings
 from klaster.graph.store.eligibility import Eligibility
 from klaster.graph.store.holding import counted, participations
-from klaster.graph.store.pairs import distinct_pairs, packed_once, unpacked
+from klaster.graph.store.pairs import Pairs
 from klaster.graph.store.places import Register
 from klaster.graph.store.quads import iri, write_lines
 from klaster.ontology.codes import codes
@@ -22,79 +22,92 @@ from klaster.ontology.tables import tables
 from klaster.ontology.terms import KL, RDF
 
 
-def derived_edges(columns: Columns) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Yield each derived property with its edges (``subject``, ``object``), once each, in order.
+def derived_edges(columns: Columns) -> Iterator[tuple[str, Pairs]]:
+    """Yield each derived property with its edges, in order.
 
     One after the other, since those of millions of links take much memory.
     """
-    yield "memberOf", _ends(columns.links("memberships", "actor", "cluster"))
+    yield "memberOf", Pairs.of(columns.links("memberships", "actor", "cluster"))
     known = Dealings(columns)
-    yield "suppliesTo", _told(known.supplies, known.actors, known.actors)
+    sold = known.supplies.select("supplier", "buyer")
+    yield "suppliesTo", Pairs.placed(known.actors, known.actors, *sold)
+    del sold
     takers = participations(columns)
     pairs = takers.join(takers, on="iri").filter(
         pl.col("participant") != pl.col("participant_right")
     )
-    yield "cooperatesWith", _ends(pairs.select("participant", "participant_right"))
+    yield "cooperatesWith", Pairs.of(pairs.select("participant", "participant_right"))
     ownerships = counted(columns.links("ownerships", "owner", "owned", "status"))
-    yield "owns", _ends(ownerships.select("owner", "owned"))
-    yield "produces", _told(known.makers, known.actors, known.products)
-    yield "needs", _told(known.needers, known.actors, known.products)
+    yield "owns", Pairs.of(ownerships.select("owner", "owned"))
+    yield "produces", Pairs.placed(known.actors, known.products, *known.makers)
+    yield "needs", Pairs.placed(known.actors, known.products, *known.needers)
     del known
-    yield "requiresInput", _ends(columns.links("recipes", "product", "input"))
+    yield "requiresInput", Pairs.of(columns.links("recipes", "product", "input"))
     infrastructure = columns.table("infrastructure").explode("serves")
-    yield "usesInfrastructure", _ends(infrastructure.select("serves", "iri"))
+    yield "usesInfrastructure", Pairs.of(infrastructure.select("serves", "iri"))
     exports = columns.links("exports", "exporter", "product")
     actors = columns.table("actors").select(exporter="iri")
-    yield "exports", _ends(exports.join(actors, on="exporter", how="semi"))
-    meant = Eligibility(columns).pairs_by_actor()
-    yield "eligibleFor", meant.rename({"actor": "subject", "instrument": "object"})
-    del meant
-    yield "benefitsFrom", _ends(columns.links("awards", "beneficiary", "instrument"))
+    yield "exports", Pairs.of(exports.join(actors, on="exporter", how="semi"))
+    yield "eligibleFor", Eligibility(columns).pairs_by_actor()
+    yield "benefitsFrom", Pairs.of(columns.links("awards", "beneficiary", "instrument"))
 
 
-def _ends(frame: pl.DataFrame) -> pl.DataFrame:
-    return distinct_pairs(frame.rename(dict(zip(frame.columns, ENDS, strict=True))))
+EDGES: Final = 11
+"""So many properties join things directly: the pairs of ``derived_edges``."""
 
 
-def _told(pairs: pl.DataFrame, subjects: Register, objects: Register) -> pl.DataFrame:
-    """Return the IRIs of pairs of places, the first two columns, once each and in order."""
-    left, right = (pairs.to_series(at) for at in (0, 1))
-    once = packed_once(left, right)
-    ends = zip(ENDS, (subjects, objects), unpacked(once), strict=True)
-    return pl.DataFrame({name: known.iris(places) for name, known, places in ends})
+class Derived(NamedTuple):
+    """Statements of one derived term (an IRI), their subjects and objects; of classes, of one."""
+
+    term: str
+    edges: Pairs
+    cls: str = ""
+
+    @property
+    def place(self) -> str:
+        """What these statements are kept under: the IRI of the term, and of the class if any."""
+        return f"{self.term} {self.cls}".rstrip()
+
+    @property
+    def joins(self) -> bool:
+        """Whether they join things that sources state, of which there may be millions."""
+        return self.term.startswith(KL) and self.term != _MERGED
+
+    def triples(self) -> Iterator[tuple[str, str, str]]:
+        """Yield the statements one by one (subject, term, object)."""
+        for some in self.edges.slices():
+            for subject, value in some.texts(("subject", "object")).rows():
+                yield subject, self.term, value
 
 
-ENDS: Final = ("subject", "object")
+_MERGED: Final = f"{KL}mergedInto"
 
 
-DERIVED_TERMS: Final = 13
-"""Of so many terms statements are derived."""
-
-
-def derived_statements(columns: Columns) -> Iterator[tuple[str, pl.DataFrame]]:
-    """Yield all that is derived: the IRI of each term with ``subject`` and ``object``, once each.
-
-    Edges stand in the order of their IRIs.
-    """
-    actors = columns.table("actors").select(subject="iri")
-    types = [_broader_classes(columns)]
+def derived_statements(columns: Columns) -> Iterator[Derived]:
+    """Yield all that is derived, term by term."""
+    actors = Register(columns.table("actors")["iri"])
     for name, edges in derived_edges(columns):
+        yield Derived(KL + name, edges)
         if name in _ROLES:
-            # Edges stand in the order of their subjects: each once without looking for it.
-            first = (pl.col("subject") != pl.col("subject").shift()).fill_null(value=True)
-            who = edges.filter(first).select("subject").join(actors, on="subject", how="semi")
-            types.append(who.with_columns(object=pl.lit(KL + _ROLES[name])))
-        yield KL + name, edges
-    yield f"{RDF}type", pl.concat(types).unique(maintain_order=True)
-    rows = sorted(columns.merges.items())
-    gone = pl.DataFrame(rows, schema=dict.fromkeys(ENDS, pl.String), orient="row")
-    yield f"{KL}mergedInto", gone
+            who = edges.firsts()
+            who = who.filter(actors.places(who).is_not_null())
+            yield _of_class(KL + _ROLES[name], who)
+    for (cls,), found in _broader_classes(columns).partition_by("object", as_dict=True).items():
+        yield _of_class(str(cls), found["subject"])
+    gone = sorted(columns.merges.items())
+    schema = {"subject": pl.String, "object": pl.String}
+    yield Derived(_MERGED, Pairs.of(pl.DataFrame(gone, schema=schema, orient="row")))
 
 
-def write_edges(stream: IO[bytes], term: str, edges: pl.DataFrame, graph: str) -> None:
-    """Write derived statements of one term."""
+def _of_class(cls: str, things: pl.Series) -> Derived:
+    return Derived(f"{RDF}type", Pairs.of_all(Register(things), cls), cls)
+
+
+def write_edges(stream: IO[bytes], term: str, edges: Pairs, graph: str) -> None:
+    """Write derived statements of one term, in the default graph if none is named."""
     subject, value = iri(pl.col("subject")), iri(pl.col("object"))
-    write_lines(stream, edges, subject, f"<{term}>", value, graph)
+    for some in edges.slices():
+        write_lines(stream, some.texts(("subject", "object")), subject, f"<{term}>", value, graph)
 
 
 _ROLES: Final = {

@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote, unquote
 
-import polars as pl
-
-from klaster.graph.store.derived import ENDS
-from klaster.graph.store.files import keep_file
+from klaster.graph.store.derived import Derived
+from klaster.graph.store.files import keep_files
+from klaster.graph.store.pairs import Pairs
 
 
 class DerivedFiles:
-    """Derived statements on disk, a file a term: those before a change, and those after it.
+    """Derived statements on disk, a folder a term: those before a change, and those after it.
 
     Parameters
     ----------
@@ -26,50 +25,36 @@ class DerivedFiles:
     """
 
     def __init__(self, before: Path | None, after: Path | None) -> None:
-        self._files = {
-            unquote(path.stem): path for path in (before.glob("*.parquet") if before else ())
-        }
+        self._kept = {unquote(path.name): path for path in (before.iterdir() if before else ())}
+        self._differing = bool(self._kept)
         self._after = after
-        self._lost: list[tuple[str, pl.DataFrame]] = []
+        self._lost: list[Derived] = []
         if after:
             after.mkdir(parents=True)
 
     @property
     def differing(self) -> bool:
         """Whether only what differs has to be written."""
-        return bool(self._files)
+        return self._differing
 
-    def added(self, term: str, edges: pl.DataFrame) -> pl.DataFrame:
+    def added(self, found: Derived) -> Pairs:
         """Keep the statements of one term, and return those that are new."""
-        kept = self._files.get(term)
-        if kept is None:
-            self._keep(term, edges)
-            return edges
-        before = pl.read_parquet(kept)
-        old, new = (_hashed(frame) for frame in (before, edges))
-        if old.equals(new):
-            if self._after:
-                keep_file(kept, self._after / kept.name)
-            return edges.clear()
-        self._keep(term, edges)
-        self._lost.append((term, before.filter(~old.is_in(new.implode()))))
-        return edges.filter(~new.is_in(old.implode()))
+        kept = self._kept.pop(found.place, None)
+        after = self._after / quote(found.place, safe="") if self._after else None
+        before = Pairs.read(kept) if kept else None
+        if kept and before and after and before.same_as(found.edges):
+            keep_files(kept, after)
+            return found.edges.none()
+        if after:
+            found.edges.write(after)
+        if before is None:
+            return found.edges
+        self._lost.append(found._replace(edges=before.minus(found.edges)))
+        return found.edges.minus(before)
 
-    def _keep(self, term: str, edges: pl.DataFrame) -> None:
-        if self._after:
-            edges.write_parquet(self._after / f"{quote(term, safe='')}.parquet", compression="lz4")
-
-    def lost(self) -> Iterator[tuple[str, str, str]]:
-        """Yield the statements that hold no more, each as subject, term and object."""
-        for term, edges in self._lost:
-            for subject, value in edges.rows():
-                yield subject, term, value
-
-
-def _hashed(edges: pl.DataFrame) -> pl.Series:
-    """Return a number for each edge, by which edges are compared, four times as fast as by texts.
-
-    That a new edge has the number of any of thirty million others happens once in 10^11.
-    """
-    subject, value = (pl.col(name).hash(seed) for seed, name in enumerate(ENDS))
-    return edges.select(subject + value).to_series()
+    def lost(self) -> Iterator[Derived]:
+        """Yield the statements that hold no more, once all that hold were told to ``added``."""
+        yield from self._lost
+        for place, path in self._kept.items():
+            term, _, cls = place.partition(" ")
+            yield Derived(term, Pairs.read(path), cls)

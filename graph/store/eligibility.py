@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.holding import counted, made
+from klaster.graph.store.pairs import Pairs
 from klaster.graph.store.places import Register
 from klaster.ontology.codes import narrower
 
@@ -106,24 +107,13 @@ class Eligibility:
             }
         )
 
-    def pairs_by_actor(self) -> pl.DataFrame:
-        """Return the same, in the order of the actors (``actor``, ``instrument``)."""
-        many = max(len(self._criteria), 1)
-        keys = np.concatenate(
-            [
-                np.empty(0, np.int64),
-                *(
-                    np.flatnonzero(self.meets(name)) * many + turn
-                    for turn, name in enumerate(self.instruments)
-                ),
-            ]
-        )
-        keys.sort()
-        actor, instrument = (pl.Series(part) for part in np.divmod(keys, many))
-        names = pl.Series(self.instruments, dtype=pl.String)
-        return pl.DataFrame(
-            {"actor": self.actors.gather(actor), "instrument": names.gather(instrument)}
-        )
+    def pairs_by_actor(self) -> Pairs:
+        """Return who meets a criterion of which instrument, in the order of the actors."""
+        instruments = Register(pl.Series(self.instruments, dtype=pl.String))
+        found = [np.flatnonzero(self.meets(name)) for name in self.instruments]
+        turns = np.repeat(np.arange(len(found)), [len(places) for places in found])
+        places = np.concatenate([np.empty(0, np.int64), *found])
+        return Pairs.placed(self._register, instruments, pl.Series(places), pl.Series(turns))
 
     def who_meets(self, criterion: dict[str, Any], *, doubtful: bool = False) -> Mask:
         """Return, of each actor, whether it meets all conditions of a criterion.

@@ -173,8 +173,8 @@ class StagedStore:
         self._store.bulk_load(path=str(quads), format=RdfFormat.N_QUADS)
 
     def remove(self, triples: Iterable[tuple[str, str, str]], graph: str) -> None:
-        """Take single statements, each of three IRIs, out of a named graph."""
-        name = NamedNode(graph)
+        """Take single statements, each of three IRIs, out of a graph: the default one if unnamed."""
+        name = NamedNode(graph) if graph else DefaultGraph()
         for subject, term, value in triples:
             self._store.remove(Quad(NamedNode(subject), NamedNode(term), NamedNode(value), name))
 

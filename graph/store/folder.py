@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 FORMAT: Final = 1
 MANIFEST: Final = "klaster.toml"
 _LOCK: Final = ".lock"
+_DERIVED: Final = "derived-pairs"
 
 
 @dataclass(frozen=True)
@@ -263,12 +264,12 @@ class Staging:
     @property
     def derived(self) -> Path:
         """Where what is derived is kept, if it is much."""
-        return self.path / "derived"
+        return self.path / _DERIVED
 
     @property
     def derived_before(self) -> Path | None:
         """Where what was derived of the state before is kept, if it was much."""
-        before = self._folder.path / self.before.generation / "derived"
+        before = self._folder.path / self.before.generation / _DERIVED
         return before if self.before.generation and before.is_dir() else None
 
     def tables_before(self, name: str) -> Path:

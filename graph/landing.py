@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import IO, Final
 
 import polars as pl
@@ -13,8 +14,9 @@ import polars as pl
 from klaster.graph.findings.gaps import METHOD, find_gaps
 from klaster.graph.findings.measured import quick_measures, write_results
 from klaster.graph.findings.record import write_findings
-from klaster.graph.network.projection import project, write_network
+from klaster.graph.network.projection import WORTH, project, write_network
 from klaster.graph.store.columns import Columns, long_tables, read_columns, write_columns
+from klaster.graph.store.dealings import Dealings
 from klaster.graph.store.derived import EDGES, Derived, derived_statements, write_edges
 from klaster.graph.store.derived_files import DerivedFiles
 from klaster.graph.store.folder import GraphFolder, Manifest, SourceEntry, Staging
@@ -107,13 +109,12 @@ def _write_store(
                 _write_statements(stream, entry, columns, staging, after.base, written)
         write_codes(stream, graphs["ontology"])
         progress("derive")
+        network = staging.path / "network" if large else None
         told = 0
-        for statements in derived_statements(columns):
+        for statements in _derived(columns, network):
             write_edges(stream, statements.term, derived.added(statements), place(statements))
             told += statements.joins
             share(told / EDGES)
-        if large:
-            write_network(columns, staging.path / "network")
         if records_findings(after):
             progress("find")
             found = find_gaps(columns)
@@ -124,6 +125,15 @@ def _write_store(
         store.remove(statements.triples(), place(statements))
     store.load_ontology(graphs["ontology"])
     store.close()
+
+
+def _derived(columns: Columns, network: Path | None) -> Iterator[Derived]:
+    """Return what is derived; the network is written of the same numbers, if it has a place."""
+    dealings = Dealings(columns, beside=WORTH)
+    if network:
+        write_network(columns, network, dealings=dealings)
+    # They are kept by nobody else, so that they take no memory after the last look at them.
+    return derived_statements(dealings)
 
 
 def _counting(whole: int, share: Callable[[float], None]) -> Callable[[int], None]:

@@ -6,11 +6,13 @@ that say the same, the order by IRI) is worked out from a few bytes a row.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import numpy as np
 import polars as pl
@@ -30,6 +32,10 @@ _MOST_FAULTS: Final = 1000
 # The last signs of a record's IRI are its digest, in which records are spread evenly.
 _DIGEST: Final = 16
 _SPREAD: Final = 4
+_AT_ONCE: Final = 2
+
+Given = TypeVar("Given")
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -68,19 +74,41 @@ def type_long_table(
     pieces.mkdir(parents=True)
     typed = Typed()
     hashes: list[NDArray[np.uint64]] = []
-    for number, piece in enumerate(_pieces(raw)):
-        named = _typed_piece(piece, table, beside, typed, first=not number)
-        if typed.faults and not skip_bad_rows:
-            if len(typed.faults) >= _MOST_FAULTS:
-                row = typed.faults[-1].row
-                typed.faults.append(CellFault(raw.place, row, "", "fault.further-unread"))
-                return typed
-            continue
-        hashes.append(record_keys(named, table).hash().to_numpy())
-        named.write_ipc(pieces / f"{number:06}.arrow", compression="lz4")
+
+    def read(piece: RawTable) -> _Piece:
+        return _typed_piece(piece, table, beside)
+
+    with closing(_in_order(read, _pieces(raw))) as found:
+        for number, piece in enumerate(found):
+            typed.faults += [fault for fault in piece.faults if not number or fault.row > 1]
+            typed.unread = piece.unread
+            if typed.faults and not skip_bad_rows:
+                if len(typed.faults) >= _MOST_FAULTS:
+                    row = typed.faults[-1].row
+                    typed.faults.append(CellFault(raw.place, row, "", "fault.further-unread"))
+                    return typed
+                continue
+            typed.addresses += [piece.cited] if piece.cited.height else []
+            hashes.append(piece.hashes)
+            piece.named.write_ipc(pieces / f"{number:06}.arrow", compression="lz4")
     if not typed.faults or skip_bad_rows:
         typed.table = _sorted(table, beside.base, folder, np.concatenate(hashes))
     return typed
+
+
+def _in_order(work: Callable[[Given], Made], many: Iterable[Given]) -> Generator[Made, None, None]:
+    """Yield what some work makes of each of many, in their order, while the next is worked on."""
+    pool = ThreadPoolExecutor(_AT_ONCE)
+    waiting: deque[Future[Made]] = deque()
+    try:
+        for one in many:
+            waiting.append(pool.submit(work, one))
+            if len(waiting) > _AT_ONCE:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _pieces(raw: RawTable) -> Iterator[RawTable]:
@@ -89,23 +117,31 @@ def _pieces(raw: RawTable) -> Iterator[RawTable]:
         yield replace(raw, frame=frame, further=None)
 
 
-def _typed_piece(
-    piece: RawTable, table: Table, beside: Beside, typed: Typed, *, first: bool
-) -> pl.DataFrame:
-    """Return the sound rows of a piece, with IRIs for references, and note what was found."""
+@dataclass(frozen=True)
+class _Piece:
+    """The sound rows of a piece, with IRIs for references, and what was found in it."""
+
+    named: pl.DataFrame
+    hashes: NDArray[np.uint64]
+    faults: list[CellFault]
+    unread: tuple[str, ...]
+    cited: pl.DataFrame
+
+
+def _typed_piece(piece: RawTable, table: Table, beside: Beside) -> _Piece:
     checked = check_table(piece, table, beside.own)
-    faults = [fault for fault in checked.faults if first or fault.row > 1]
+    faults = [*checked.faults]
     frame = checked.frame
     for column in table.columns:
         if column.refers:
             faults += dangling(frame, piece, column, beside.frames, beside.elsewhere)
-    typed.unread = checked.unread_columns
+    faults.sort(key=lambda fault: fault.row)
     if faults:
-        typed.faults += sorted(faults, key=lambda fault: fault.row)
         frame = frame.filter(~pl.col("row").is_in([fault.row for fault in faults]))
     cited = addresses({table.name: frame, **_sources(beside)}, base=beside.base)
-    typed.addresses += [cited] if cited.height else []
-    return resolve(frame, table, beside.known, beside.base, beside.elsewhere)
+    named = resolve(frame, table, beside.known, beside.base, beside.elsewhere)
+    hashes = record_keys(named, table).hash().to_numpy()
+    return _Piece(named, hashes, faults, checked.unread_columns, cited)
 
 
 def _sources(beside: Beside) -> dict[str, pl.DataFrame]:
@@ -119,24 +155,33 @@ def _sorted(table: Table, base: str, folder: Path, hashes: NDArray[np.uint64]) -
     again = _found_again(hashes)
     counted: Counter[str] = Counter()
     begun = 0
-    for file in sorted((folder / "pieces").glob("*.arrow")):
+
+    def read(file: Path) -> tuple[pl.DataFrame, pl.Series]:
         piece = pl.read_ipc(file.read_bytes())
+        return piece, record_keys(piece, table)
+
+    files = sorted((folder / "pieces").glob("*.arrow"))
+    for file, (piece, keys) in zip(files, _in_order(read, files), strict=True):
         here = hashes[begun : begun + piece.height]
         begun += piece.height
-        keys = record_keys(piece, table)
         copies = _copies(keys, np.isin(here, again), counted)
         named = piece.with_columns(record_iris(keys, copies, table, base))
         _spread(named, table, parts, folder, file.name)
         file.unlink()
     (folder / "pieces").rmdir()
-    for part in range(parts):
-        files = sorted(folder.glob(f"{part:06}-*.arrow"))
-        if files:
-            rows = pl.concat([pl.read_ipc(file.read_bytes()) for file in files]).sort("iri", "row")
-            rows.write_parquet(folder / f"{part:06}.parquet", compression="lz4")
-        for file in files:
-            file.unlink()
+    for _ in _in_order(lambda part: _write_part(folder, part), range(parts)):
+        pass
     return LongTable(folder, len(hashes))
+
+
+def _write_part(folder: Path, part: int) -> None:
+    """Write a part of the order by IRI, of what was spread over the parts."""
+    files = sorted(folder.glob(f"{part:06}-*.arrow"))
+    if files:
+        rows = pl.concat([pl.read_ipc(file.read_bytes()) for file in files]).sort("iri", "row")
+        rows.write_parquet(folder / f"{part:06}.parquet", compression="lz4")
+    for file in files:
+        file.unlink()
 
 
 def _found_again(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:

@@ -153,7 +153,7 @@ def test_a_page_of_a_graph_with_stored_links_says_the_same(tmp_path, monkeypatch
     monkeypatch.setattr("klaster.graph.landing._REMOVED_UP_TO", 1)
     monkeypatch.setattr(
         "klaster.graph.landing.write_network",
-        lambda columns, folder: write_network(columns, folder, least=1),
+        lambda *given, **known: write_network(*given, **known, least=1),
     )
     stored = klaster.open(tmp_path / "b" / "g.klaster")
     stored.load(tables, name="s", loaded_at=LOADED_AT)

@@ -120,13 +120,13 @@ def _versions(runs: Runs) -> list[str]:
 def _compared(stage: str, sizes: Mapping[str, Any]) -> list[str]:
     beside = _BESIDE[stage]
     heads = ["firms", "engine", _COUNTED[stage], "CPU s", "wall s", "peak MB"]
-    heads += [f"to {name}" for name in beside] + ["result"]
+    heads += [f"{what} to {name}" for name in beside for what in _SPENT.values()] + ["result"]
     lines = [f"| {' | '.join(heads)} |", "| ---: | --- |" + " ---: |" * (len(heads) - 3) + " --- |"]
     for firms, entry in sizes.items():
         rows = entry["rows"]
         own = {row["engine"]: row for row in rows}
         for row in rows:
-            ratios = [_ratio(row, own.get(name)) for name in beside]
+            ratios = [_ratio(row, own.get(name), what) for name in beside for what in _SPENT]
             cells = [f"{int(firms):,}", row["engine"], _number(row, "count", ",.0f")]
             cells += [_number(row, "cpu", ",.3f"), _number(row, "wall", ",.2f")]
             cells += [_number(row, "peak_mb", ",.0f"), *ratios, _result(row)]
@@ -147,11 +147,16 @@ def _number(row: Row, name: str, form: str) -> str:
     return format(row[name], form) if name in row and row["status"] == "ok" else "–"
 
 
-def _ratio(row: Row, beside: Row | None) -> str:
-    """Return how many times the CPU seconds of another row this one took; for a part, a statement."""
+_SPENT = {"cpu": "CPU", "wall": "clock"}
+
+
+def _ratio(row: Row, beside: Row | None, what: str) -> str:
+    """Return how many times the seconds of another row this one took; for a part, a statement."""
     if beside is None or row is beside or row["status"] != "ok" or beside["status"] != "ok":
         return "–"
-    theirs, ours = row["cpu"], max(beside["cpu"], 1e-4)
+    if what not in row or what not in beside:
+        return "–"
+    theirs, ours = row[what], max(beside[what], 1e-4)
     if row.get("share", 1.0) < 1:
         return f"{theirs / row['count'] / (ours / _whole_count(beside)):,.1f} a statement"
     return f"{theirs / ours:,.1f}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,11 +12,13 @@ from quads import clear, tables_for_peers
 from statements import expected
 from workroom import BASE, Given, Row, tell
 
-ENGINES = ("klaster", "rdflib add", "rdflib parse", "oxrdflib parse", "maplib", "kglab")
+ALONE = ("klaster, source alone", "klaster, source alone, in memory")
+ENGINES = ("klaster", *ALONE, "rdflib add", "rdflib parse", "oxrdflib parse", "maplib", "kglab")
 EXPLAINED = """\
 From tables to a store that answers queries. klaster's is `klaster load`: read, checked, derived edges, findings by all
 rules and measures, a store on disk that is there the next day; "without findings" leaves out the stage in which gaps are
-looked for, which no peer does. Peers hold in memory the statements of the source alone, from tables or N-Triples that
+looked for, which no peer does. "Source alone" is what peers do too, with reading and checking: its statements on disk, as
+a load puts them there, or in memory, where klaster itself does not keep them. Peers hold in memory the statements of the source alone, from tables or N-Triples that
 klaster checked. Compared are the number of statements and what each store says of 20 actors."""
 
 
@@ -74,6 +77,16 @@ def run(given: Given, record: Callable[[list[Row]], None]) -> list[Row]:
 
 def _one(given: Given, engine: str, text: Path, share: float, asked: list[str]) -> Row:
     folder = str(given.room / "statements")
+    if engine in ALONE:
+        place = given.room / "alone"
+        place.mkdir(exist_ok=True)
+        on_disk = "" if engine.endswith("memory") else str(place)
+        work = {"tables": str(given.tables), "folder": on_disk, "base": BASE, "asked": asked}
+        row = measuring.work("storing:klaster_alone", given.limits, **work)
+        if on_disk and row["status"] == "ok":
+            row["disk_mb"] = measuring.disk(place)
+        shutil.rmtree(place)
+        return row
     if engine == "rdflib add":
         work = {"folder": folder, "share": share, "asked": asked}
         return measuring.work("storing:rdflib_add", given.limits, **work)

@@ -45,6 +45,53 @@ def klaster_store(clock: Clock, tables: str, graph: str, base: str) -> Found:
     }
 
 
+def klaster_alone(clock: Clock, tables: str, folder: str, base: str, asked: list[str]) -> Found:
+    """Make a store of what the source states alone: on disk as a load does, or in memory.
+
+    In memory, for which ``folder`` is empty, is how peers hold it; klaster itself does not.
+    """
+    import datetime as dt
+    from functools import partial
+    from tempfile import TemporaryDirectory
+
+    import pyoxigraph as ox
+
+    from klaster.graph.store.embedded import StagedStore
+    from klaster.graph.store.quads import write_source
+    from klaster.loaders.sources import read_source
+
+    day = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    write = partial(write_source, base=base, loaded_at=day, loader="benchmark")
+    clock.start()
+    source = read_source(tables, base=base, name="made-up").tables
+    clock.lap("read and check")
+    if folder:
+        path = Path(folder) / "store"
+        staged = StagedStore(path, None)
+        with staged.replacing([]) as stream:
+            write(stream, source)
+            clock.lap("write")
+        staged.close()
+        store = ox.Store.read_only(str(path))
+    else:
+        with TemporaryDirectory() as scratch:
+            text = Path(scratch) / "klaster.nq"
+            with text.open("wb") as stream:
+                write(stream, source)
+            clock.lap("write")
+            store = ox.Store()
+            store.bulk_load(path=str(text), format=ox.RdfFormat.N_QUADS)
+    clock.lap("store")
+    found = clock.stop()
+    graph = f"{base}graph/source/made-up"
+
+    def ask(thing: str) -> Iterable[tuple[str, str]]:
+        quads = store.quads_for_pattern(ox.NamedNode(thing), None, None, ox.NamedNode(graph))
+        return ((quad.predicate.value, quad.object.value) for quad in quads)
+
+    return {**found, "count": _count_of(store, graph), "answers": _answers(asked, ask)}
+
+
 def _count_of(store: Any, graph: str) -> int:  # noqa: ANN401
     """Return how many statements a named graph of an Oxigraph store has."""
     asked = f"SELECT (COUNT(*) AS ?count) {{ GRAPH <{graph}> {{ ?s ?p ?o }} }}"

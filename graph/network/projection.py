@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -13,11 +13,14 @@ from klaster.graph.network.network import Network
 from klaster.graph.network.slices import EVERYBODY, Among
 from klaster.graph.network.stored import STORED_FROM, store_links, stored_links
 from klaster.graph.store.columns import Columns
+from klaster.graph.store.dealings import Dealings
 from klaster.graph.store.holding import counted, participations
 from klaster.graph.store.places import Register
 from klaster.ontology.faults import Fault
 
 LINK_KINDS: Final = ("supply", "cooperation", "ownership", "membership")
+WORTH: Final = ("value", "currency")
+"""What is looked at of supplies beside their ends."""
 
 
 def project(
@@ -72,20 +75,46 @@ def project(
     return Network(actors, placed.select(*kept, weight=weight), unit)
 
 
-def write_network(columns: Columns, folder: Path, *, least: int = STORED_FROM) -> bool:
+def write_network(
+    columns: Columns, folder: Path, *, dealings: Dealings | None = None, least: int = STORED_FROM
+) -> bool:
     """Store the links of all kinds between all actors, if they are many; say whether they are.
 
     The folder is ``G/network`` beside the folders ``G/tables/SOURCE`` of these tables, which it
-    holds for alone: ``project`` reads it there.
+    holds for alone: ``project`` reads it there. ``dealings`` are those of these tables with
+    what ``WORTH`` names, if they are known.
     """
     actors = columns.table("actors")["iri"].sort()
     if actors.is_empty():
         return False
-    links = _from_tables(columns, LINK_KINDS, None, actors)
+    known = dealings or Dealings(columns, beside=WORTH)
+    links = _from_dealings(known, Register(actors))
     if links.height < least:
         return False
     store_links(links, columns, actors, folder)
     return True
+
+
+def _from_dealings(known: Dealings, register: Register) -> pl.DataFrame:
+    """Return the links of all kinds between actors, without the IRIs of supplies."""
+    places = register.places(known.actors.all).cast(pl.Int64)
+    supplies = known.all_supplies.select(
+        pl.lit(None, pl.String).alias("iri"),
+        pl.lit(value=True).alias("directed"),
+        pl.col("value"),
+        pl.col("currency").cast(pl.String),
+        source=places.gather(known.all_supplies["supplier"]),
+        target=places.gather(known.all_supplies["buyer"]),
+        kind=pl.lit("supply"),
+        row=pl.int_range(pl.len(), dtype=pl.UInt32),
+    ).drop_nulls(["source", "target"])
+    others = [
+        _placed(frame, register).with_columns(kind=pl.lit(kind), row=pl.lit(None, pl.UInt32))
+        for kind in LINK_KINDS
+        if kind != "supply"
+        for frame in [_of_kind(kind, known.columns, known.columns, None)]
+    ]
+    return _in_order(pl.concat([supplies, *others]), len(register), known.records).drop("row")
 
 
 def _from_tables(
@@ -95,18 +124,16 @@ def _from_tables(
     holding = columns if date is None else columns.on(date)
     register = Register(actors)
     frames = [
-        _cooperations(columns, date) if kind == "cooperation" else _LINKS[kind](holding)
+        _placed(_of_kind(kind, columns, holding, date), register).with_columns(kind=pl.lit(kind))
         for kind in links
     ]
-    return _in_order(
-        pl.concat(
-            [
-                _placed(frame, register).with_columns(kind=pl.lit(kind))
-                for kind, frame in zip(links, frames, strict=True)
-            ]
-        ),
-        len(register),
-    )
+    return _in_order(pl.concat(frames), len(register))
+
+
+def _of_kind(kind: str, columns: Columns, holding: Columns, date: dt.date | None) -> pl.DataFrame:
+    """Return the links of a kind; ``holding`` are the tables of that day."""
+    # Who takes part in a cooperation on a day is told by all of its rows.
+    return _cooperations(columns, date) if kind == "cooperation" else _LINKS[kind](holding)
 
 
 def _placed(frame: pl.DataFrame, register: Register) -> pl.DataFrame:
@@ -119,10 +146,13 @@ def _placed(frame: pl.DataFrame, register: Register) -> pl.DataFrame:
     )
 
 
-def _in_order(links: pl.DataFrame, size: int) -> pl.DataFrame:
+def _in_order(
+    links: pl.DataFrame, size: int, records: Callable[[pl.Series], pl.Series] | None = None
+) -> pl.DataFrame:
     """Return links by source, target, kind and IRI.
 
-    Sorted are numbers of the pairs; kinds and IRIs only where links join the same two.
+    Sorted are numbers of the pairs; kinds and IRIs only where links join the same two. The IRIs
+    of links with a ``row`` are what ``records`` says of their rows, which it is given in order.
     """
     pair = pl.col("source") * size + pl.col("target")
     sorted_links = links.with_columns(pair=pair).sort("pair")
@@ -130,8 +160,15 @@ def _in_order(links: pl.DataFrame, size: int) -> pl.DataFrame:
     several = again | again.shift(-1, fill_value=False)
     if several.any():
         places = several.arg_true()
-        tied = sorted_links.filter(several).with_columns(at=places).sort("pair", "kind", "iri")
-        order = pl.int_range(len(several), eager=True).scatter(places, tied["at"])
+        tied = sorted_links.filter(several).with_columns(at=places)
+        if records:
+            rows = tied["row"].drop_nulls().sort()
+            iris = pl.DataFrame({"row": rows, "told": records(rows)})
+            tied = tied.join(iris, on="row", how="left", maintain_order="left")
+            tied = tied.with_columns(iri=pl.coalesce("iri", "told"))
+        order = pl.int_range(len(several), eager=True).scatter(
+            places, tied.sort("pair", "kind", "iri")["at"]
+        )
         sorted_links = sorted_links[order]
     return sorted_links.drop("pair")
 

@@ -25,7 +25,8 @@ _SUPPLIES: Final = ("supplier", "buyer", "product", "kind")
 class Dealings:
     """Who supplies, makes and needs what, by places in the registers ``actors`` and ``products``.
 
-    ``beside`` names further columns of the supplies that are to be kept.
+    ``beside`` names further columns of the supplies that are to be kept; the few different texts
+    of ``kind`` and ``currency`` are kept as numbers too.
     """
 
     columns: Columns
@@ -55,6 +56,17 @@ class Dealings:
     def all_supplies(self) -> pl.DataFrame:
         """The supplies that hold: ``supplier, buyer, product, kind`` and those beside."""
         return self._placed[2]
+
+    def records(self, rows: pl.Series) -> pl.Series:
+        """Return the IRIs of the records of some rows of ``all_supplies``; they are in order."""
+        found = [pl.Series("iri", [], dtype=pl.String)]
+        begun = 0
+        for batch in self.columns.batches("supplies", (*_SUPPLIES, "iri", "status"), rows=_AT_ONCE):
+            iris = counted(batch)["iri"]
+            here = rows.filter(rows.is_between(begun, begun + len(iris), closed="left"))
+            found.append(iris.gather(here - begun))
+            begun += len(iris)
+        return pl.concat(found)
 
     @cached_property
     def supplies(self) -> pl.DataFrame:
@@ -92,6 +104,7 @@ class Dealings:
     def _numbers(self, actors: Register, products: Register) -> pl.DataFrame | None:
         """Return the supplies by the places of what they name, or None if some has no place."""
         kept = (*_SUPPLIES, *self.beside)
+        few = [name for name in ("kind", "currency") if name in kept]
         pieces = []
         for batch in self.columns.batches("supplies", (*kept, "status"), rows=_AT_ONCE):
             links = counted(batch).select(kept)
@@ -99,8 +112,7 @@ class Dealings:
                 supplier=actors.places(links["supplier"]),
                 buyer=actors.places(links["buyer"]),
                 product=products.places(links["product"]),
-                kind=pl.col("kind").cast(pl.Categorical),
-            )
+            ).with_columns(pl.col(few).cast(pl.Categorical))
             if any(placed[name].null_count() > links[name].null_count() for name in _SUPPLIES[:3]):
                 return None
             pieces.append(placed)
@@ -108,7 +120,7 @@ class Dealings:
             return pl.concat(pieces)
         links = self.columns.links("supplies", *kept)
         places = pl.col(*_SUPPLIES[:3]).cast(pl.UInt32)
-        return links.clear().with_columns(places, pl.col("kind").cast(pl.Categorical))
+        return links.clear().with_columns(places, pl.col(few).cast(pl.Categorical))
 
     def _of_stated(self, name: str) -> pl.DataFrame:
         stated = self.stated[name]

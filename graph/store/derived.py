@@ -22,13 +22,13 @@ from klaster.ontology.tables import tables
 from klaster.ontology.terms import KL, RDF
 
 
-def derived_edges(columns: Columns) -> Iterator[tuple[str, Pairs]]:
+def derived_edges(known: Dealings) -> Iterator[tuple[str, Pairs]]:
     """Yield each derived property with its edges, in order.
 
     One after the other, since those of millions of links take much memory.
     """
+    columns = known.columns
     yield "memberOf", Pairs.of(columns.links("memberships", "actor", "cluster"))
-    known = Dealings(columns)
     sold = known.supplies.select("supplier", "buyer")
     yield "suppliesTo", Pairs.placed(known.actors, known.actors, *sold)
     del sold
@@ -39,7 +39,8 @@ def derived_edges(columns: Columns) -> Iterator[tuple[str, Pairs]]:
     yield "cooperatesWith", Pairs.of(pairs.select("participant", "participant_right"))
     ownerships = counted(columns.links("ownerships", "owner", "owned", "status"))
     yield "owns", Pairs.of(ownerships.select("owner", "owned"))
-    yield "produces", Pairs.placed(known.actors, known.products, *known.makers)
+    produced = Pairs.placed(known.actors, known.products, *known.makers)
+    yield "produces", produced
     yield "needs", Pairs.placed(known.actors, known.products, *known.needers)
     del known
     yield "requiresInput", Pairs.of(columns.links("recipes", "product", "input"))
@@ -48,7 +49,7 @@ def derived_edges(columns: Columns) -> Iterator[tuple[str, Pairs]]:
     exports = columns.links("exports", "exporter", "product")
     actors = columns.table("actors").select(exporter="iri")
     yield "exports", Pairs.of(exports.join(actors, on="exporter", how="semi"))
-    yield "eligibleFor", Eligibility(columns).pairs_by_actor()
+    yield "eligibleFor", Eligibility(columns, produced).pairs_by_actor()
     yield "benefitsFrom", Pairs.of(columns.links("awards", "beneficiary", "instrument"))
 
 
@@ -83,17 +84,20 @@ class Derived(NamedTuple):
 _MERGED: Final = f"{KL}mergedInto"
 
 
-def derived_statements(columns: Columns) -> Iterator[Derived]:
+def derived_statements(known: Dealings) -> Iterator[Derived]:
     """Yield all that is derived, term by term."""
+    columns = known.columns
     actors = Register(columns.table("actors")["iri"])
-    for name, edges in derived_edges(columns):
+    found = derived_edges(known)
+    del known
+    for name, edges in found:
         yield Derived(KL + name, edges)
         if name in _ROLES:
             who = edges.firsts()
             who = who.filter(actors.places(who).is_not_null())
             yield _of_class(KL + _ROLES[name], who)
-    for (cls,), found in _broader_classes(columns).partition_by("object", as_dict=True).items():
-        yield _of_class(str(cls), found["subject"])
+    for (cls,), things in _broader_classes(columns).partition_by("object", as_dict=True).items():
+        yield _of_class(str(cls), things["subject"])
     gone = sorted(columns.merges.items())
     schema = {"subject": pl.String, "object": pl.String}
     yield Derived(_MERGED, Pairs.of(pl.DataFrame(gone, schema=schema, orient="row")))

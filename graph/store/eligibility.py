@@ -58,10 +58,12 @@ class Eligibility:
 
     Of each is told, for every actor in the order of their IRIs, whether it does. A million actors
     are a million bytes, and who may have what is never all in memory as texts unless asked for.
+    ``produced`` is who makes what, if that is known already.
     """
 
-    def __init__(self, columns: Columns) -> None:
+    def __init__(self, columns: Columns, produced: Pairs | None = None) -> None:
         self._columns = columns
+        self._produced = produced
         self._criteria: dict[str, list[dict[str, Any]]] = {}
         for criterion in columns.table("criteria").iter_rows(named=True):
             self._criteria.setdefault(str(criterion["instrument"]), []).append(criterion)
@@ -178,11 +180,17 @@ class Eligibility:
         """Who makes what a criterion asks for, or a kind of it (``place``, ``broader``)."""
         asked = self._columns.table("criteria")["product"].drop_nulls().unique().implode()
         kinds = broader_products(self._columns).filter(pl.col("broader").is_in(asked))
-        wanted = pl.col("product").is_in(kinds["product"].unique().implode())
+        makers = self._makers(pl.col("product").is_in(kinds["product"].unique().implode()))
+        found = makers.join(kinds, on="product")
+        return found.select("broader", place=self.places(found["actor"])).unique()
+
+    def _makers(self, wanted: pl.Expr) -> pl.DataFrame:
+        """Return who makes what of the products that are wanted (``actor``, ``product``)."""
+        if self._produced is not None:
+            return self._produced.texts(("actor", "product")).filter(wanted)
         sold = self._columns.links("supplies", "supplier", "product", "kind", "status")
         stated = self._columns.links("makes", "actor", "product").filter(wanted)
-        makers = made(stated, counted(sold.filter(wanted))).join(kinds, on="product")
-        return makers.select("broader", place=self.places(makers["actor"])).unique()
+        return made(stated, counted(sold.filter(wanted)))
 
     def clusters_of_sector(self, sector: str) -> pl.Series:
         """Return the clusters of a sector, narrower ones included."""

@@ -39,7 +39,12 @@ def literal(value: pl.Expr, suffix: str = "") -> pl.Expr:
     escaped = value
     for sign, written in (("\\", "\\\\"), ('"', '\\"'), ("\n", "\\n"), ("\r", "\\r")):
         escaped = escaped.str.replace_all(sign, written, literal=True)
-    return pl.concat_str(pl.lit('"'), escaped, pl.lit(f'"{suffix}'))
+    return _as_literal(escaped, suffix)
+
+
+def _as_literal(lexical: pl.Expr, suffix: str) -> pl.Expr:
+    """Return literals of what holds no sign that has to be escaped: numbers and dates."""
+    return pl.concat_str(pl.lit('"'), lexical, pl.lit(f'"{suffix}'))
 
 
 def typed(name: str) -> str:
@@ -54,12 +59,16 @@ def write_lines(
 
     Rows without a value are left out.
     """
-    end = f" <{graph}> ." if graph else " ."
-    line = pl.concat_str(subject, pl.lit(f" {term} "), value, pl.lit(end))
+    said = {"subject": subject, "term": pl.lit(term), "value": value}
+    end = f" <{graph}> .\n" if graph else " .\n"
     for rows in frame.iter_slices(_AT_ONCE):
-        lines = rows.select(line=line).filter(pl.col("line").is_not_null())
-        if not lines.is_empty():
-            lines.write_csv(stream, include_header=False, quote_style="never")
+        lines = rows.select(**said)
+        if lines["value"].null_count():
+            lines = lines.drop_nulls("value")
+        # One separator and one end a line: nothing has to be put together first.
+        lines.write_csv(
+            stream, include_header=False, separator=" ", line_terminator=end, quote_style="never"
+        )
 
 
 _SUBJECT: Final = "\x1fsubject"
@@ -222,21 +231,22 @@ def _values(frame: pl.DataFrame, column: Column) -> Iterator[tuple[pl.DataFrame,
     if column.refers or len(column.codes) > 1:
         yield frame, iri(cell)
     elif column.codes:
-        yield frame, iri(_code_iris(frame, column))
+        yield frame, _code_iris(frame, column)
     elif column.name in _CODED_ELSEWHERE:
         yield frame, iri(pl.lit(code_iri(_CODED_ELSEWHERE[column.name], "")) + cell)
     elif column.type == "number":
         plain = cell.cast(pl.Decimal(38, 9)).cast(pl.String)
-        yield frame, literal(plain.str.strip_chars_end("0") + "0", typed("decimal"))
+        end = pl.lit(f'0"{typed("decimal")}')
+        yield frame, pl.concat_str(pl.lit('"'), plain.str.strip_chars_end("0"), end)
     elif column.type == "date" and column.name not in ("valid_from", "valid_to"):
         yield from _dates(frame, column)
     elif column.type == "date":
-        yield frame, literal(_bound(column.name), typed("date"))
+        yield frame, _as_literal(_bound(column.name), typed("date"))
     elif column.type == "string":
         yield frame, literal(cell, f"@{column.language}" if column.language else _plain(column))
     else:
         kind = {"integer": "integer", "boolean": "boolean", "year": "gYear"}[column.type]
-        yield frame, literal(cell.cast(pl.String), typed(kind))
+        yield frame, _as_literal(cell.cast(pl.String), typed(kind))
 
 
 # Written by _write_beside, since they need a node or a sibling cell of their own.
@@ -252,10 +262,13 @@ def _plain(column: Column) -> str:
 
 
 def _code_iris(frame: pl.DataFrame, column: Column) -> pl.Expr:
+    """Return the IRIs of codes in N-Quads form."""
     scheme = column.codes[0]
     used = frame[column.name].drop_nulls().unique()
     return pl.col(column.name).replace_strict(
-        {code: code_iri(scheme, code) for code in used}, default=None, return_dtype=pl.String
+        {code: f"<{code_iri(scheme, code)}>" for code in used},
+        default=None,
+        return_dtype=pl.String,
     )
 
 

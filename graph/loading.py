@@ -57,6 +57,11 @@ def program() -> str:
     return f"klaster {version('klaster')} loader {LOADER_VERSION}"
 
 
+def _of_all(before: int, many: int, share: Callable[[float], None]) -> Callable[[float], None]:
+    """Return what is told the share of one source, and tells that of all; so many are done."""
+    return lambda done: share((before + done) / many)
+
+
 def load(
     folder: GraphFolder | RemoteFolder,
     sources: Sequence[str | Path],
@@ -95,6 +100,7 @@ def load(
                     known=_known(folder, before, kept_name),
                     scratch=scratch / str(len(loads)),
                     beside=_beside(before, kept_name),
+                    share=_of_all(len(reports), len(sources), share),
                 )
                 entry = None if skip_bad_rows else _same(before, loaded)
             if entry:

@@ -64,11 +64,18 @@ class Typed:
 
 
 def type_long_table(
-    raw: RawTable, table: Table, beside: Beside, folder: Path, *, skip_bad_rows: bool
+    raw: RawTable,
+    table: Table,
+    beside: Beside,
+    folder: Path,
+    *,
+    skip_bad_rows: bool,
+    step: Callable[[], None] = lambda: None,
 ) -> Typed:
     """Check and type a long table into ``folder``, a new one; one with faults has no rows.
 
-    Past a thousand faults nothing more is read, unless bad rows are to be skipped.
+    Past a thousand faults nothing more is read, unless bad rows are to be skipped. ``step`` is
+    called for each piece that was checked, and for each that was named.
     """
     pieces = folder / "pieces"
     pieces.mkdir(parents=True)
@@ -80,6 +87,7 @@ def type_long_table(
 
     with closing(_in_order(read, _pieces(raw))) as found:
         for number, piece in enumerate(found):
+            step()
             typed.faults += [fault for fault in piece.faults if not number or fault.row > 1]
             typed.unread = piece.unread
             if typed.faults and not skip_bad_rows:
@@ -92,7 +100,7 @@ def type_long_table(
             hashes.append(piece.hashes)
             piece.named.write_ipc(pieces / f"{number:06}.arrow", compression="lz4")
     if not typed.faults or skip_bad_rows:
-        typed.table = _sorted(table, beside.base, folder, np.concatenate(hashes))
+        typed.table = _sorted(table, beside.base, folder, np.concatenate(hashes), step)
     return typed
 
 
@@ -149,7 +157,9 @@ def _sources(beside: Beside) -> dict[str, pl.DataFrame]:
     return {"sources": beside.frames["sources"]} if "sources" in beside.frames else {}
 
 
-def _sorted(table: Table, base: str, folder: Path, hashes: NDArray[np.uint64]) -> LongTable:
+def _sorted(
+    table: Table, base: str, folder: Path, hashes: NDArray[np.uint64], step: Callable[[], None]
+) -> LongTable:
     """Name the records of all pieces, and write them sorted by IRI and row."""
     parts = max(1, -(-len(hashes) // SORTED_AT_ONCE))
     again = _found_again(hashes)
@@ -168,6 +178,7 @@ def _sorted(table: Table, base: str, folder: Path, hashes: NDArray[np.uint64]) -
         named = piece.with_columns(record_iris(keys, copies, table, base))
         _spread(named, table, parts, folder, file.name)
         file.unlink()
+        step()
     (folder / "pieces").rmdir()
     for _ in _in_order(lambda part: _write_part(folder, part), range(parts)):
         pass

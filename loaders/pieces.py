@@ -98,7 +98,7 @@ def long_text(path: Path, table: str | None) -> RawTable | None:
         return None
     first = next(plan.pieces())
     raw = raw_table(table_stem(path), shown(path.name), shown(path.name), first)
-    return _with_further(raw, stripped(first).head(1), plan.pieces)
+    return _with_further(raw, stripped(first).head(1), plan.pieces, len(plan.bounds))
 
 
 def _plan(path: Path) -> Plan | None:
@@ -190,11 +190,11 @@ def long_parquet(path: Path, scan: pl.LazyFrame, cells: list[pl.Expr], height: i
 
     first = pl.concat([header, next(pieces())])
     raw = raw_table(table_stem(path), shown(path.name), shown(path.name), first)
-    return _with_further(raw, header, pieces)
+    return _with_further(raw, header, pieces, -(-height // PIECE_HEIGHT))
 
 
 def _with_further(
-    raw: RawTable, header: pl.DataFrame, pieces: Callable[[], Iterator[pl.DataFrame]]
+    raw: RawTable, header: pl.DataFrame, pieces: Callable[[], Iterator[pl.DataFrame]], count: int
 ) -> RawTable:
     """Return a table whose rows after the first piece are read when they are wanted."""
 
@@ -202,4 +202,4 @@ def _with_further(
         for cells in itertools.islice(pieces(), 1, None):
             yield below(header, cells)
 
-    return replace(raw, further=further)
+    return replace(raw, further=further, pieces=count)

@@ -22,7 +22,8 @@ class RawTable:
     made from, and the ``locator`` that is kept of it.
 
     A table that is too long to be held at once has only its first rows in ``frame``; ``further``
-    reads the others, piece after piece, in frames of the same columns.
+    reads the others, piece after piece, in frames of the same columns; ``pieces`` tells in how
+    many it is read in all.
     """
 
     name: str
@@ -32,6 +33,7 @@ class RawTable:
     repeated: tuple[str, ...] = ()
     origins: pl.DataFrame | None = None
     further: Callable[[], Iterator[pl.DataFrame]] | None = None
+    pieces: int = 1
 
 
 ORIGINS: Final = {

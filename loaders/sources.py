@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -61,12 +61,14 @@ def read_source(
     known: Known = nothing_known,
     scratch: Path | None = None,
     beside: str = "",
+    share: Callable[[float], None] = lambda _: None,
 ) -> Loaded:
     """Read, check and type a source; its references may name things that are ``known``.
 
     Long tables are written into ``scratch``, a folder of the source's own; without one, every
     table is held at once. What a load that was killed left there is taken over if the source,
-    how it is read and ``beside``, by which is told what is ``known``, are the same.
+    how it is read and ``beside``, by which is told what is ``known``, are the same. ``share`` is
+    told how much of the long tables is read.
 
     Raises
     ------
@@ -117,8 +119,9 @@ def read_source(
     left = Unfinished(Path(scratch or ""), repr((*read, skip_bad_rows, beside)) if content else "")
     others = Beside(base, frames, known_things(named), own, known)
     kept_long: dict[str, LongTable] = {}
+    step = _steps(2 * sum(raw.pieces for raw in long.values()), share)
     for table, raw in long.items():
-        result = _typed_long(place, raw, tables()[table], others, left, skip_bad_rows)
+        result = _typed_long(place, raw, tables()[table], others, left, skip_bad_rows, step)
         skipped += result.faults
         unread += [f"{raw.place}: {column}" for column in result.unread]
         given += result.addresses
@@ -146,15 +149,33 @@ def _whole(raw: RawTable) -> RawTable:
     return replace(raw, frame=pl.concat([raw.frame, *raw.further()]), further=None)
 
 
+def _steps(many: int, share: Callable[[float], None]) -> Callable[[], None]:
+    """Return what is called at each of many steps, and tells the share of them that is done."""
+    done = 0
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        share(done / many)
+
+    return step
+
+
 def _typed_long(
-    place: str, raw: RawTable, table: Table, beside: Beside, left: Unfinished, skip_bad_rows: bool
+    place: str,
+    raw: RawTable,
+    table: Table,
+    beside: Beside,
+    left: Unfinished,
+    skip_bad_rows: bool,
+    step: Callable[[], None],
 ) -> Typed:
     typed = left.found(table.name)
     if typed is not None:
         return typed
     folder = left.table(table.name)
     try:
-        typed = type_long_table(raw, table, beside, folder, skip_bad_rows=skip_bad_rows)
+        typed = type_long_table(raw, table, beside, folder, skip_bad_rows=skip_bad_rows, step=step)
     except pl.exceptions.PolarsError as reason:
         why = f"{raw.place}: {str(reason)[:200]}"
         raise Fault("fault.table", path=place, reason=why) from reason

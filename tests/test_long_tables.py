@@ -274,10 +274,26 @@ def test_a_load_tells_how_far_it_is(folder, tmp_path):
     )
     assert [stage for stage, _ in told] == ["read", "write", "derive", "find", "store"]
     shares = dict(told)
+    # No table is long enough to be read in pieces.
+    assert not shares["read"]
     for stage in ("write", "derive", "store"):
         assert shares[stage] == sorted(shares[stage])
         assert shares[stage][0] > 0 and shares[stage][-1] == 1
     assert len(shares["write"]) > 3
+
+
+def test_the_bar_moves_while_long_tables_are_read(folder, short, tmp_path):
+    told: list[tuple[str, list[float]]] = []
+    klaster.open(tmp_path / "g.klaster").load(
+        folder,
+        name="n",
+        progress=lambda stage: told.append((stage, [])),
+        share=lambda done: told[-1][1].append(done),
+    )
+    read = dict(told)["read"]
+    assert len(read) > 10
+    assert read == sorted(set(read))
+    assert read[-1] == 1
 
 
 def test_text_on_its_way_is_in_few_files(tmp_path, monkeypatch):

@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import subprocess
 import sys
+from threading import Barrier, Event, Lock
+from time import sleep
 
 import polars as pl
 import pytest
@@ -310,6 +312,32 @@ def test_text_on_its_way_is_in_few_files(tmp_path, monkeypatch):
     assert b"".join(text for _, text in seen).count(b"\n") == 50
     assert max(files for files, _ in seen) <= 4
     assert list(tmp_path.iterdir()) == []
+
+
+def test_files_are_loaded_one_at_a_time_while_text_is_written_and_then_two(tmp_path, monkeypatch):
+    monkeypatch.setattr(bulk, "FILE", 100)
+    all_written = Event()
+    both = Barrier(2, timeout=20)
+    one = Lock()
+    together = []
+
+    def load(path):
+        if path.name < "000004.nq":
+            # A second one would find it taken.
+            assert one.acquire(blocking=False)
+            sleep(0.05)
+            one.release()
+            return
+        all_written.wait(20)
+        both.wait()
+        together.append(path.name)
+
+    stream = bulk.Statements(tmp_path, load)
+    for _ in range(5):
+        stream.write(b"x" * 120 + b"\n")
+    all_written.set()
+    stream.finish()
+    assert sorted(together) == ["000004.nq", "000005.nq"]
 
 
 @pytest.mark.parametrize("lines", [1, 2, 3, 50])

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from threading import Semaphore
 from typing import BinaryIO, Final, cast
 
 FILE: Final = 1024 * 1024 * 1024
@@ -35,7 +36,9 @@ class Statements(io.RawIOBase):
         super().__init__()
         self._folder = folder
         self._load = load
-        self._beside = ThreadPoolExecutor(1)
+        self._beside = ThreadPoolExecutor(2)
+        # While text is written one core is busy with that; after it two files are loaded at once.
+        self._turns = Semaphore(1)
         self._waiting: deque[Future[None]] = deque()
         self._count = 0
         self._size = 0
@@ -70,6 +73,7 @@ class Statements(io.RawIOBase):
         Exception
             What went wrong in loading, if anything did.
         """
+        self._turns.release()
         small, large = _HALVED
         if small <= self._size <= large:
             self._load_halves()
@@ -111,7 +115,8 @@ class Statements(io.RawIOBase):
         return Path(file.name)
 
     def _loaded(self, path: Path) -> None:
-        self._load(path)
+        with self._turns:
+            self._load(path)
         path.unlink()
 
 

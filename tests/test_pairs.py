@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from klaster.graph.store import pairs
+from klaster.graph.store.places import Register
 
 NAMES = st.sampled_from("abcdefgh")
 FOUND = st.sets(st.tuples(NAMES, NAMES), max_size=30)
@@ -58,3 +59,12 @@ def _pairs(rows: set[tuple[str, str]]) -> pairs.Pairs:
     return pairs.Pairs.of(
         pl.DataFrame(sorted(rows), {"a": pl.String, "b": pl.String}, orient="row")
     )
+
+
+def test_a_register_of_several_columns_names_what_any_of_them_does() -> None:
+    first = pl.Series(["b", "a", None, "b"])
+    for others in ([], [pl.Series(["a", None])], [pl.Series(["a"]), pl.Series(["c", "0"])]):
+        every = {name for column in (first, *others) for name in column if name}
+        assert Register.of([first, *others]).all.to_list() == sorted(every)
+    known = Register.in_order(pl.Series(["a", "b"]))
+    assert known.places(pl.Series(["b", "x", "a"])).to_list() == [1, None, 0]

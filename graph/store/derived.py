@@ -95,16 +95,16 @@ def derived_statements(known: Dealings) -> Iterator[Derived]:
         if name in _ROLES:
             who = edges.firsts()
             who = who.filter(actors.places(who).is_not_null())
-            yield _of_class(KL + _ROLES[name], who)
+            yield _of_class(KL + _ROLES[name], Register.in_order(who))
     for (cls,), things in _broader_classes(columns).partition_by("object", as_dict=True).items():
-        yield _of_class(str(cls), things["subject"])
+        yield _of_class(str(cls), Register(things["subject"]))
     gone = sorted(columns.merges.items())
     schema = {"subject": pl.String, "object": pl.String}
     yield Derived(_MERGED, Pairs.of(pl.DataFrame(gone, schema=schema, orient="row")))
 
 
-def _of_class(cls: str, things: pl.Series) -> Derived:
-    return Derived(f"{RDF}type", Pairs.of_all(Register(things), cls), cls)
+def _of_class(cls: str, things: Register) -> Derived:
+    return Derived(f"{RDF}type", Pairs.of_all(things, cls), cls)
 
 
 def write_edges(stream: IO[bytes], term: str, edges: Pairs, graph: str) -> None:

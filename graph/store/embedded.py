@@ -25,6 +25,7 @@ from pyoxigraph import (
 )
 
 from klaster.graph.store.bulk import Statements
+from klaster.graph.store.compaction import put_off
 from klaster.ontology.faults import Fault
 from klaster.ontology.sparql import chooses_dataset, services_allowed
 from klaster.ontology.terms import PREFIXES
@@ -161,7 +162,7 @@ class StagedStore:
         """
         for graph in graphs:
             self._store.remove_graph(NamedNode(graph))
-        with TemporaryDirectory(dir=self._scratch) as folder:
+        with put_off(), TemporaryDirectory(dir=self._scratch) as folder:
             statements = Statements(Path(folder), self._load)
             try:
                 yield cast("IO[bytes]", statements)

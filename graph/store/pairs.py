@@ -66,7 +66,7 @@ class Pairs:
         keys, left, right = (
             pl.read_parquet(folder / f"{name}.parquet").to_series() for name in _FILES
         )
-        return cls(Register(left), Register(right), keys)
+        return cls(Register.in_order(left), Register.in_order(right), keys)
 
     def write(self, folder: Path) -> None:
         """Write the pairs into a new folder."""

@@ -31,9 +31,22 @@ class Register:
         self._told: dict[int, str] = {}
 
     @classmethod
+    def in_order(cls, iris: pl.Series) -> Register:
+        """Return the register of things that stand in order already, each once."""
+        known = cls(iris.clear())
+        known.all = iris.set_sorted()
+        return known
+
+    @classmethod
     def of(cls, several: Iterable[pl.Series]) -> Register:
         """Return the register of the things that any of several columns names."""
-        return cls(pl.concat([column.drop_nulls().unique() for column in several]))
+        first, *others = several
+        known = cls(first)
+        named = [column.drop_nulls().unique() for column in others]
+        # Most often the first names all: then nothing has to be sorted again.
+        if not any(known.places(column).null_count() for column in named):
+            return known
+        return cls(pl.concat([known.all, *named]))
 
     def __len__(self) -> int:
         """Return how many things there are."""

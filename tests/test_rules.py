@@ -292,6 +292,15 @@ def test_the_numbers_of_each_rule_are_those_worked_out_by_hand() -> None:
     assert gap.severity == pytest.approx(1 / 11)
 
 
+def test_a_recipe_that_is_stated_twice_is_one() -> None:
+    tables = clean()
+    depend_on_one_behind(tables)
+    once = [gap for gap in find(tables) if gap.rule == "G3"]
+    tables["recipes"] += [dict(row) for row in tables["recipes"]]
+    assert once
+    assert [gap for gap in find(tables) if gap.rule == "G3"] == once
+
+
 def test_what_is_not_recorded_lowers_the_confidence_of_what_rests_on_it() -> None:
     tables = clean()
     lose_the_awards(tables)

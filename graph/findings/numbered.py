@@ -45,11 +45,14 @@ class Numbered(Dealings):
 
     @cached_property
     def recipes(self) -> pl.DataFrame:
-        """Which inputs are essential to which products (``product``, ``input``)."""
+        """Which inputs are essential to which products (``product``, ``input``), once each.
+
+        Several sources may state the same recipe.
+        """
         found = self.columns.table("recipes").filter(pl.col("essential"))
         return pl.DataFrame(
             {name: self.products.places(found[name]) for name in ("product", "input")}
-        )
+        ).unique()
 
     def serving(self, frame: pl.DataFrame) -> pl.DataFrame:
         """Return rows again for each product that theirs is a kind of, itself included."""

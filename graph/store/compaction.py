@@ -1,8 +1,8 @@
 """The store's own tidying, put off while it is filled.
 
-What is loaded stands on disk in sorted files, which RocksDB merges into fewer ones in threads of
+What is loaded stands on disk in sorted files, which RocksDB merges into fewer ones in a thread of
 its own. While more is loaded that is in vain: what was merged is merged again with what comes
-next. So these threads wait until all is loaded, and then merge everything once.
+next. So the thread waits until nearly all is loaded, and then merges everything once.
 """
 
 from __future__ import annotations

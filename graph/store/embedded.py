@@ -162,10 +162,12 @@ class StagedStore:
         """
         for graph in graphs:
             self._store.remove_graph(NamedNode(graph))
-        with put_off(), TemporaryDirectory(dir=self._scratch) as folder:
+        with TemporaryDirectory(dir=self._scratch) as folder:
             statements = Statements(Path(folder), self._load)
             try:
-                yield cast("IO[bytes]", statements)
+                with put_off():
+                    yield cast("IO[bytes]", statements)
+                # Files are merged one at a time: the last are loaded on the other core meanwhile.
                 statements.finish(share)
             finally:
                 statements.give_up()

@@ -25,7 +25,6 @@ from pyoxigraph import (
 )
 
 from klaster.graph.store.bulk import Statements
-from klaster.graph.store.compaction import put_off
 from klaster.ontology.faults import Fault
 from klaster.ontology.sparql import chooses_dataset, services_allowed
 from klaster.ontology.terms import PREFIXES
@@ -165,9 +164,7 @@ class StagedStore:
         with TemporaryDirectory(dir=self._scratch) as folder:
             statements = Statements(Path(folder), self._load)
             try:
-                with put_off():
-                    yield cast("IO[bytes]", statements)
-                # Files are merged one at a time: the last are loaded on the other core meanwhile.
+                yield cast("IO[bytes]", statements)
                 statements.finish(share)
             finally:
                 statements.give_up()

@@ -221,18 +221,35 @@ def test_results_are_kept_and_a_row_that_was_not_run_again_says_so(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(report, "KEPT", tmp_path / "scale.json")
-    ours = {"engine": "klaster", "status": "ok", "cpu": 2.0, "count": 1_000, "share": 1.0}
-    theirs = {"engine": "rdflib", "status": "ok", "cpu": 3.0, "count": 100, "share": 0.1}
+    ours = {
+        "engine": "klaster",
+        "status": "ok",
+        "cpu": 2.0,
+        "wall": 2.0,
+        "count": 1_000,
+        "share": 1.0,
+    }
+    theirs = {
+        "engine": "rdflib",
+        "status": "ok",
+        "cpu": 3.0,
+        "wall": 3.0,
+        "count": 100,
+        "share": 0.1,
+    }
     other = {"engine": "maplib", "status": "ended after 5 s"}
     differs = {"engine": "kglab", "status": "ok", "cpu": 5.0, "count": 9, "agrees": False}
     about = {"date": "2026-01-01", "about": "one thread", "versions": "Python 3"}
     report.record("quads", 1_000, about, [ours, theirs, other, differs])
     report.record("quads", 1_000, {**about, "date": "2026-02-02"}, [{**ours, "cpu": 4.0}])
     text = report.section(report.read())
-    # 3 s for 100 statements are 7.5 times 4 s for 1,000.
-    assert "7.5 a statement | on 10% of the rows, from a run of 2026-01-01 |" in text
+    # 3 s for 100 statements are 7.5 times 4 s for 1,000, and 15 times 2 s by the clock.
+    assert (
+        "7.5 a statement | 15.0 a statement | on 10% of the rows, from a run of 2026-01-01 |"
+        in text
+    )
     assert "ended after 5 s, from a run of 2026-01-01" in text
-    assert "| kglab | 9 | 5.000 | – | – | 1.2 | **DIFFERS**" in text
+    assert "| kglab | 9 | 5.000 | – | – | 1.2 | – | **DIFFERS**" in text
     assert "1,000 firms: 2026-02-02, one thread." in text
 
 

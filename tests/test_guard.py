@@ -300,7 +300,12 @@ def test_a_retired_guard_ends_what_it_began(ring) -> None:
     guard.retire()
     assert b"".join(found).count(b"\r\n") == 50_001
     assert children() - before == set()
+    # Somebody who was given the guard just before asks only now.
+    assert rows(whole(guard, "SELECT ?u { <https://example.org/7> kl:n ?u }")) == [["7"]]
+    assert children() - before == set()
     guard.close()
+    with pytest.raises(ValueError, match="closed"):
+        guard.ask(ALL)
 
 
 def test_an_answer_left_unread_ends_its_query(ring) -> None:

@@ -74,6 +74,7 @@ class Guard:
         self._workers = workers
         self._lock = threading.Lock()
         self._retired = False
+        self._closed = False
         self._watch = Watch()
         self._idle = [Worker(store) for _ in range(workers)]
         self._busy: set[Worker] = set()
@@ -95,13 +96,18 @@ class Guard:
         """End the processes, and with them what they do."""
         self.retire()
         with self._lock:
+            self._closed = True
             busy = list(self._busy)
         for worker in busy:
             worker.stop("closed")
         self._watch.close()
 
     def retire(self) -> None:
-        """Take no more queries; those that run come to their end."""
+        """Keep no processes warm any more; queries that run come to their end.
+
+        One that comes late, of somebody who was given this guard just before, has a process
+        started for it.
+        """
         with self._lock:
             self._retired = True
             idle, self._idle = self._idle, []
@@ -161,7 +167,7 @@ class Guard:
     def _taken(self) -> Worker:
         """Return a worker that is free, or one more."""
         with self._lock:
-            if self._retired:
+            if self._closed:
                 message = "this guard is closed"
                 raise ValueError(message)
             worker = self._idle.pop() if self._idle else Worker(self._store)

@@ -137,6 +137,7 @@ class _Piece:
 
 
 def _typed_piece(piece: RawTable, table: Table, beside: Beside) -> _Piece:
+    """Check and resolve a piece, knowing nothing of the others: several are worked on at once."""
     checked = check_table(piece, table, beside.own)
     faults = [*checked.faults]
     frame = checked.frame

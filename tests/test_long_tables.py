@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 import subprocess
 import sys
 from threading import Barrier, Event, Lock
@@ -266,16 +267,20 @@ def test_findings_of_a_large_graph_are_left_to_be_asked_for(folder, tmp_path, mo
     assert graph.missing()
 
 
-def test_a_load_tells_how_far_it_is(folder, tmp_path):
-    told: list[tuple[str, list[float]]] = []
-    klaster.open(tmp_path / "g.klaster").load(
-        folder,
-        name="n",
-        progress=lambda stage: told.append((stage, [])),
-        share=lambda done: told[-1][1].append(done),
+def told(graph, *sources) -> dict[str, list[float]]:
+    """What a load tells of each stage, in the order of the stages."""
+    shares: dict[str, list[float]] = {}
+    klaster.open(graph).load(
+        *sources,
+        progress=lambda stage: shares.update({stage: []}),
+        share=lambda done: shares[[*shares][-1]].append(done),
     )
-    assert [stage for stage, _ in told] == ["read", "write", "derive", "find", "store"]
-    shares = dict(told)
+    return shares
+
+
+def test_a_load_tells_how_far_it_is(folder, tmp_path):
+    shares = told(tmp_path / "g.klaster", folder)
+    assert [*shares] == ["read", "write", "derive", "find", "store"]
     # No table is long enough to be read in pieces.
     assert not shares["read"]
     for stage in ("write", "derive", "store"):
@@ -285,17 +290,15 @@ def test_a_load_tells_how_far_it_is(folder, tmp_path):
 
 
 def test_the_bar_moves_while_long_tables_are_read(folder, short, tmp_path):
-    told: list[tuple[str, list[float]]] = []
-    klaster.open(tmp_path / "g.klaster").load(
-        folder,
-        name="n",
-        progress=lambda stage: told.append((stage, [])),
-        share=lambda done: told[-1][1].append(done),
-    )
-    read = dict(told)["read"]
+    read = told(tmp_path / "g.klaster", folder)["read"]
     assert len(read) > 10
     assert read == sorted(set(read))
     assert read[-1] == 1
+    # Two sources are half a bar each.
+    again = folder.with_name("again")
+    shutil.copytree(folder, again)
+    both = told(tmp_path / "h.klaster", folder, again)["read"]
+    assert both == [done / 2 for done in read] + [(1 + done) / 2 for done in read]
 
 
 def test_text_on_its_way_is_in_few_files(tmp_path, monkeypatch):

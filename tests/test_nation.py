@@ -109,6 +109,28 @@ def test_stored_links_are_the_network_of_the_tables(tmp_path) -> None:
     assert "iri" in project(Columns(columns.folders), records=False).links.columns
 
 
+def test_stored_links_of_the_same_two_stand_in_the_order_of_their_iris(tmp_path) -> None:
+    products = [{"id": f"p{number}", "name": f"p{number}"} for number in range(12)]
+    tables = {
+        "actors": [{"id": name, "name": name, "kind": "enterprise"} for name in "abc"],
+        "products": products,
+        "supplies": [
+            {"supplier": s, "buyer": b, "product": f"p{number}", "value": str(number + 1), "currency": "UZS"}
+            for number in range(12)
+            for s, b in ("ab", "bc")
+        ],
+    }  # fmt: skip
+    graph = klaster.open(tmp_path / "g.klaster")
+    graph.load(write_tables(tmp_path / "t", tables), name="t", loaded_at=LOADED_AT)
+    columns = _columns(graph)
+    (folder,) = columns.folders
+    assert write_network(columns, folder.parent.parent / "network", least=1)
+    ours, stored = project(columns), project(columns, records=False)
+    assert "iri" not in stored.links.columns
+    assert stored.links["weight"].equals(ours.links["weight"])
+    assert ours.links["weight"].to_list() != sorted(ours.links["weight"])
+
+
 def test_a_graph_too_large_for_one_page_is_shown_by_its_clusters(tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("klaster.graph.views.drawing.MOST", 2)
     outside = {"id": "abroad", "name": "Abroad", "kind": "enterprise"}

@@ -18,8 +18,9 @@ EXPLAINED = """\
 From tables to a store that answers queries. klaster's is `klaster load`: read, checked, derived edges, findings by all
 rules and measures, a store on disk that is there the next day; "without findings" leaves out the stage in which gaps are
 looked for, which no peer does. "Source alone" is what peers do too, with reading and checking: its statements on disk, as
-a load puts them there, or in memory, where klaster itself does not keep them. Peers hold in memory the statements of the source alone, from tables or N-Triples that
-klaster checked. Compared are the number of statements and what each store says of 20 actors."""
+a load puts them there, or in memory, where klaster itself does not keep them. Peers hold in memory the statements of
+the source alone, from tables or N-Triples that klaster checked. Compared are the number of statements and what each
+store says of 20 actors."""
 
 
 def run(given: Given, record: Callable[[list[Row]], None]) -> list[Row]:

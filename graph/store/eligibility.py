@@ -98,24 +98,24 @@ class Eligibility:
     @cached_property
     def pairs(self) -> pl.DataFrame:
         """Who meets a criterion of which instrument (``instrument``, ``actor``), in order."""
-        found = [(name, np.flatnonzero(self.meets(name))) for name in self.instruments]
-        turns = np.repeat(np.arange(len(found)), [len(places) for _, places in found])
-        places = np.concatenate([np.empty(0, np.int64), *(places for _, places in found)])
+        turns, places = self._met_by
         names = pl.Series(self.instruments, dtype=pl.String)
         return pl.DataFrame(
-            {
-                "instrument": names.gather(pl.Series(turns)),
-                "actor": self.actors.gather(pl.Series(places)),
-            }
+            {"instrument": names.gather(turns), "actor": self.actors.gather(places)}
         )
 
     def pairs_by_actor(self) -> Pairs:
         """Return who meets a criterion of which instrument, in the order of the actors."""
+        turns, places = self._met_by
         instruments = Register(pl.Series(self.instruments, dtype=pl.String))
+        return Pairs.placed(self._register, instruments, places, turns)
+
+    @property
+    def _met_by(self) -> tuple[pl.Series, pl.Series]:
+        """Which instrument of ``instruments`` is meant for which of ``actors``, by places."""
         found = [np.flatnonzero(self.meets(name)) for name in self.instruments]
         turns = np.repeat(np.arange(len(found)), [len(places) for places in found])
-        places = np.concatenate([np.empty(0, np.int64), *found])
-        return Pairs.placed(self._register, instruments, pl.Series(places), pl.Series(turns))
+        return pl.Series(turns), pl.Series(np.concatenate([np.empty(0, np.int64), *found]))
 
     def who_meets(self, criterion: dict[str, Any], *, doubtful: bool = False) -> Mask:
         """Return, of each actor, whether it meets all conditions of a criterion.

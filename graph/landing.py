@@ -15,6 +15,7 @@ from klaster.graph.findings.gaps import METHOD, find_gaps
 from klaster.graph.findings.measured import quick_measures, write_results
 from klaster.graph.findings.record import write_findings
 from klaster.graph.network.projection import WORTH, project, write_network
+from klaster.graph.store.begun import ChangedTextError
 from klaster.graph.store.columns import Columns, long_tables, read_columns, write_columns
 from klaster.graph.store.dealings import Dealings
 from klaster.graph.store.derived import EDGES, Derived, derived_statements, write_edges
@@ -51,7 +52,11 @@ def land(
     ``share`` how much of it is done.
     """
     with folder.change() as staging:
-        after = _entries(staging.before, sources, loaded_at, loader, dropped)
+        entries = partial(_entries, staging.before, sources, loader=loader, dropped=dropped)
+        began = loaded_at.isoformat(timespec="seconds")
+        after = entries(began)
+        # A load that goes on from a killed one says what that had said.
+        after = entries(staging.begun_at(after) or began)
         staging.after = after
         changed = {source.name for source in sources}
         for source in sources:
@@ -61,7 +66,12 @@ def land(
                 staging.keep_tables(entry.name)
         columns = Columns(staging.tables(entry.name) for entry in after.sources)
         changed |= _touched(columns, Columns(folder.table_folders(staging.before)))
-        _write_store(staging, columns, changed, dropped, progress, share)
+        write = partial(_write_store, staging, columns, changed, dropped, progress, share)
+        try:
+            write()
+        except ChangedTextError:
+            staging.forget()
+            write()
 
 
 def _write_store(
@@ -222,7 +232,8 @@ def _write_statements(
 def _entries(
     before: Manifest,
     sources: Sequence[SourceTables],
-    loaded_at: dt.datetime,
+    loaded_at: str,
+    *,
     loader: str,
     dropped: str,
 ) -> Manifest:
@@ -235,7 +246,7 @@ def _entries(
             path=source.path,
             sha256=source.sha256,
             loader=loader,
-            loaded_at=loaded_at.isoformat(timespec="seconds"),
+            loaded_at=loaded_at,
             rows=source.heights,
             manner=source.manner,
         )

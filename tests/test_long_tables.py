@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import shutil
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from polars.testing import assert_frame_equal
 import klaster
 from klaster.cli import main
 from klaster.graph import landing
-from klaster.graph.store import bulk
+from klaster.graph.store import bulk, embedded
 from klaster.loaders import long_tables, pieces
 from klaster.loaders.sources import read_source
 from klaster.ontology.faults import Fault, SourceError
@@ -369,7 +370,7 @@ def test_a_disk_that_fills_up_leaves_the_graph_as_it_was(
     graph.load(folder, name="n")
     before = triples(graph)
 
-    def full(self, path):
+    def full(self, path, number, mark):
         raise reason
 
     monkeypatch.setattr(bulk, "FILE", 5000)
@@ -499,6 +500,114 @@ def test_what_a_killed_load_had_read_of_something_else_is_read_anew(
     graph.load(folder, name=name)
     assert graph.table("supplies").height == (399 if changed == "source" else 400)
     assert [entry.name for entry in path.parent.iterdir()] == ["g.klaster"]
+
+
+FILLING = """
+import datetime as dt, os, sys
+import klaster
+from klaster.graph.store import bulk, embedded
+from klaster.loaders import long_tables, pieces
+
+pieces.LONG_FILE, pieces.LONG_HEIGHT, pieces.PIECE, pieces.PIECE_HEIGHT = 2000, 100, 700, 37
+long_tables.SORTED_AT_ONCE = 60
+bulk.FILE, bulk._HALVED = 100_000, (1, 0)
+load, left = embedded.StagedStore._load, [int(sys.argv[3])]
+
+def killed(self, path):
+    load(self, path)
+    left[0] -= 1
+    if not left[0]:
+        os._exit(9)
+
+embedded.StagedStore._load = killed
+at = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+klaster.open(sys.argv[1]).load(sys.argv[2], name="n", loaded_at=at)
+"""
+
+
+@pytest.fixture
+def filled(folder, short, tmp_path, monkeypatch):
+    """Load in small files of text, which are counted; say what a load has loaded."""
+    monkeypatch.setattr(bulk, "FILE", 100_000)
+    monkeypatch.setattr(bulk, "_HALVED", (1, 0))
+    seen = []
+    load = embedded.StagedStore._load
+
+    def counted(self, path):
+        seen.append(path.name)
+        load(self, path)
+
+    monkeypatch.setattr(embedded.StagedStore, "_load", counted)
+    (tmp_path / "graphs").mkdir()
+
+    def loaded(path, year=2027):
+        seen.clear()
+        graph = klaster.open(path)
+        graph.load(folder, name="n", loaded_at=dt.datetime(year, 1, 1, tzinfo=dt.UTC))
+        return graph, sorted(seen)
+
+    return loaded
+
+
+def killed_filling(path, folder, after):
+    """Load in a process that is killed when it has loaded some files of text."""
+    command = [sys.executable, "-c", FILLING, path, folder, str(after)]
+    assert subprocess.run(command, check=False).returncode == 9
+    assert not (path / "klaster.toml").exists()
+    (left,) = path.glob(".staging-*")
+    return left
+
+
+def told_by(graph):
+    """Return all that a graph holds but for when it was loaded."""
+    held = {row for row in triples(graph) if not row[1].endswith("#retrievedAt")}
+    # Nodes without a name, of the ontology, must not be there twice.
+    return held, len(graph._store.oxigraph), graph.sources()[0].loaded_at[:4]
+
+
+@pytest.mark.parametrize("after", [2, "last"])
+def test_a_load_goes_on_where_a_killed_one_had_filled_the_store(folder, filled, tmp_path, after):
+    path = tmp_path / "graphs" / "g.klaster"
+    other, files = filled(tmp_path / "whole" / "g.klaster", 2026)
+    assert len(files) > 20
+    assert not (other.path / "g000001" / "begun").exists()
+    after = len(files) if after == "last" else after
+    killed_filling(path, folder, after)
+    graph, loaded = filled(path)
+    # What was being loaded when it was killed is loaded again.
+    assert len(files) - after < len(loaded) <= len(files) - after + 2
+    assert told_by(graph) == told_by(other)
+    assert sorted(entry.name for entry in path.iterdir()) == [".lock", "g000001", "klaster.toml"]
+    assert not (path / "g000001" / "begun").exists()
+
+
+@pytest.mark.parametrize("changed", ["source", "text", "size", "cut", "lost"])
+def test_a_store_that_a_killed_load_filled_with_something_else_is_made_anew(
+    folder, filled, tmp_path, monkeypatch, changed
+):
+    path = tmp_path / "graphs" / "g.klaster"
+    left = killed_filling(path, folder, 9)
+    note = left / "begun"
+    text = note.read_text("utf-8")
+    if changed == "source":
+        (folder / "supplies.csv").write_text("\n".join([HEADER, *lines(399)]), "utf-8")
+    elif changed == "text":
+        note.write_text(re.sub(r"(?m)^4 [0-9a-f]{32}$", "4 " + "0" * 32, text), "utf-8")
+        assert note.read_text("utf-8") != text
+    elif changed == "size":
+        monkeypatch.setattr(bulk, "FILE", 130_000)
+    elif changed == "cut":
+        # Of the last line only the number was written.
+        note.write_text(text[: text.rstrip().rindex(" ")], "utf-8")
+    else:
+        for table in (left / "store").glob("*.sst"):
+            table.unlink()
+    graph, loaded = filled(path)
+    assert loaded.count("000001.nq") == (0 if changed == "cut" else 1)
+    year = int(graph.sources()[0].loaded_at[:4])
+    other, _ = filled(tmp_path / "whole" / "g.klaster", year)
+    assert told_by(graph) == told_by(other)
+    assert sorted(entry.name for entry in path.iterdir()) == [".lock", "g000001", "klaster.toml"]
 
 
 def test_a_disk_without_links_has_the_tables_once(folder, short, tmp_path, monkeypatch):

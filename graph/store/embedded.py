@@ -24,6 +24,7 @@ from pyoxigraph import (
     Variable,
 )
 
+from klaster.graph.store.begun import Begun, ChangedTextError
 from klaster.graph.store.bulk import Statements
 from klaster.ontology.faults import Fault
 from klaster.ontology.sparql import chooses_dataset, services_allowed
@@ -141,14 +142,25 @@ def unreadable_query(sparql: str, reason: str) -> Fault:
 
 
 class StagedStore:
-    """A state in the making: a copy of the one before, in which named graphs are replaced."""
+    """A state in the making: a copy of the one before, in which named graphs are replaced.
 
-    def __init__(self, path: Path, before: Path | None) -> None:
+    Parameters
+    ----------
+    path
+        Where it is made; a killed load may have filled it with what ``begun`` tells.
+    before
+        The state before, if any is copied.
+    begun
+        Where it is noted how far it is filled, if it begins with nothing.
+    """
+
+    def __init__(self, path: Path, before: Path | None, begun: Begun | None = None) -> None:
         if before is not None and before.exists():
             # A checkpoint: the files are shared with the old state and never changed in place.
             Store.read_only(str(before)).backup(str(path))
         self._store = Store(str(path))
         self._scratch = path.parent
+        self._begun = begun
 
     @contextmanager
     def replacing(
@@ -158,16 +170,29 @@ class StagedStore:
 
         What is written is loaded as it comes, and all of it is there when the block ends; until
         then ``share`` is told how much of what was left at its end is.
+
+        Raises
+        ------
+        ChangedTextError
+            If a killed load had filled the store with something else. It is closed then.
         """
-        for graph in graphs:
-            self._store.remove_graph(NamedNode(graph))
+        if not self._begun:
+            for graph in graphs:
+                self._store.remove_graph(NamedNode(graph))
         with TemporaryDirectory(dir=self._scratch) as folder:
-            statements = Statements(Path(folder), self._load)
+            statements = Statements(Path(folder), self._load, self._begun)
             try:
                 yield cast("IO[bytes]", statements)
                 statements.finish(share)
+            except ChangedTextError:
+                del self._store
+                raise
             finally:
                 statements.give_up()
+        if self._begun and self._begun.marks:
+            # Waits until files are merged, which a load that is killed meanwhile goes on with.
+            self._store.flush()
+            self._begun.close()
 
     def _load(self, quads: Path) -> None:
         self._store.bulk_load(path=str(quads), format=RdfFormat.N_QUADS)

@@ -23,6 +23,7 @@ import tomli_w
 from filelock import FileLock, Timeout
 from psutil import pid_exists
 
+from klaster.graph.store.begun import Begun
 from klaster.graph.store.files import keep_files, room_on
 from klaster.ontology.faults import Fault
 
@@ -33,6 +34,8 @@ FORMAT: Final = 1
 MANIFEST: Final = "klaster.toml"
 _LOCK: Final = ".lock"
 _DERIVED: Final = "derived-pairs"
+_STORE: Final = "store"
+_BEGUN: Final = "begun"
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,7 @@ class GraphFolder:
 
     def store(self, manifest: Manifest) -> Path:
         """Return where the store of a state lies."""
-        return self.path / manifest.generation / "store"
+        return self.path / manifest.generation / _STORE
 
     def opened(self, manifest: Manifest) -> EmbeddedStore:
         """Return the store of a state, to be queried."""
@@ -186,8 +189,8 @@ class GraphFolder:
             self.path.mkdir(parents=True, exist_ok=True)
             with FileLock(self.path / _LOCK, timeout=0):
                 manifest = self.manifest()
-                self._clear(manifest)
-                staging = Staging(self.path / f".staging-{uuid4().hex[:12]}", self, manifest)
+                left = self._clear(manifest)
+                staging = Staging(self.path / f".staging-{uuid4().hex[:12]}", self, manifest, left)
                 staging.path.mkdir()
                 try:
                     with room_on(self.path):
@@ -196,6 +199,9 @@ class GraphFolder:
                 except BaseException:
                     shutil.rmtree(staging.path, ignore_errors=True)
                     raise
+                finally:
+                    if left:
+                        shutil.rmtree(left, ignore_errors=True)
         except Timeout as reason:
             raise Fault("fault.busy", path=self.path) from reason
         except PermissionError as reason:
@@ -204,12 +210,24 @@ class GraphFolder:
     def _foreign(self) -> Iterator[Path]:
         return (entry for entry in self.path.iterdir() if not entry.name.startswith("."))
 
-    def _clear(self, manifest: Manifest) -> None:
-        """Remove what a killed change left, and states older than the one before this."""
+    def _clear(self, manifest: Manifest) -> Path | None:
+        """Remove what a killed change left, and states older than the one before this.
+
+        Returns the last that was filling a store, of which that and its note are kept.
+        """
+        left = sorted(self.path.glob(f".staging-*/{_BEGUN}"), key=_changed)
+        last = left[-1].parent if left and (left[-1].with_name(_STORE)).is_dir() else None
         for entry in self.path.iterdir():
             state = entry.name.startswith("g") and entry.name[1:].isdigit()
-            if entry.name.startswith(".staging-") or (state and entry.name != manifest.generation):
+            if entry == last:
+                for part in entry.iterdir():
+                    if part.is_dir() and part.name != _STORE:
+                        shutil.rmtree(part, ignore_errors=True)
+            elif entry.name.startswith(".staging-") or (
+                state and entry.name != manifest.generation
+            ):
                 shutil.rmtree(entry, ignore_errors=True)
+        return last
 
     def _commit(self, staging: Staging) -> None:
         number = int(staging.before.generation[1:] or 0) + 1
@@ -240,22 +258,40 @@ def _tables_folder(state: Path, name: str) -> Path:
 
 
 class Staging:
-    """A change in the making; ``after`` is the manifest that it will have."""
+    """A change in the making; ``after`` is the manifest that it will have.
+
+    ``left`` is the folder of a change that was killed while it filled a store, if there is one.
+    """
 
     tells_places = False
     parts = ("source",)
     may_start_empty = True
 
-    def __init__(self, path: Path, folder: GraphFolder, before: Manifest) -> None:
+    def __init__(
+        self, path: Path, folder: GraphFolder, before: Manifest, left: Path | None = None
+    ) -> None:
         self.path = path
         self.before = before
         self.after = before
         self._folder = folder
+        self._left = left
+        self._begun: Begun | None = None
+
+    def begun_at(self, after: Manifest) -> str | None:
+        """Return when the same change was begun that was killed while it filled a store, if it was.
+
+        The store is taken over if this change begins one with nothing too.
+        """
+        if self._left:
+            self._begun = Begun.left(self._left / _BEGUN, _origin(after))
+            if not self._begun:
+                shutil.rmtree(self._left, ignore_errors=True)
+        return self._begun.at if self._begun else None
 
     @property
     def store(self) -> Path:
         """Where the store of the new state is made."""
-        return self.path / "store"
+        return self.path / _STORE
 
     def tables(self, name: str) -> Path:
         """Return where the tables of a source are made."""
@@ -284,6 +320,42 @@ class Staging:
         """Return the store of the new state: so far a copy of the one before, or ``empty``."""
         from klaster.graph.store.embedded import StagedStore
 
-        copied = self.before.generation and not empty
-        before = self._folder.store(self.before) if copied else None
-        return StagedStore(self.store, before)
+        if self.before.generation and not empty:
+            return StagedStore(self.store, self._folder.store(self.before))
+        note = self.path / _BEGUN
+        if self._begun and self._left:
+            (self._left / _STORE).rename(self.store)
+            self._begun.moved(note)
+            # What the disk has lost since is filled in anew.
+            with suppress(OSError, RuntimeError):
+                return StagedStore(self.store, None, self._begun)
+            self.forget()
+        # What is written of the change is of one moment.
+        at = max((entry.loaded_at for entry in self.after.sources), default="")
+        self._begun = Begun(note, _origin(self.after), at)
+        return StagedStore(self.store, None, self._begun)
+
+    def forget(self) -> None:
+        """Remove what was taken over from a killed change, and all that was made of it."""
+        self._begun = None
+        for entry in (self.store, self.derived, self.path / "network"):
+            shutil.rmtree(entry, ignore_errors=True)
+        (self.path / _BEGUN).unlink(missing_ok=True)
+
+
+def _origin(manifest: Manifest) -> str:
+    """Return what tells apart the text that a store of these sources is filled with."""
+    sources = [
+        (
+            entry.name,
+            entry.kind,
+            entry.sha256,
+            entry.manner,
+            entry.loader,
+            sorted(entry.rows.items()),
+        )
+        for entry in manifest.sources
+    ]
+    # A source of which nobody can tell whether it is the same is read, and loaded, anew.
+    known = all(entry.sha256 for entry in manifest.sources)
+    return repr((manifest.base, sources)) if known else ""

@@ -54,6 +54,12 @@ class RemoteStaging:
         self._committed = False
         self._updates: Endpoint | None = None
 
+    def begun_at(self, _: Manifest) -> None:
+        """Return that what a killed change had uploaded is not gone on with."""
+
+    def forget(self) -> None:
+        """Do nothing: nothing was taken over."""
+
     def tables(self, name: str) -> Path:
         """Return where the tables of a source are made."""
         return self.path / "tables" / quote(name, safe="")

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import sys
+import threading
 import time
 import urllib.request
 
@@ -235,15 +238,48 @@ def test_an_answer_that_is_none_is_refused(kind, body, key) -> None:
         assert fault(address).key == key
 
 
-def test_rows_of_another_shape_are_refused() -> None:
+IRI = {"type": "uri", "value": "https://example.org/a"}
+LITERAL = {"type": "literal", "value": "x"}
+BLANK = {"type": "bnode", "value": "b"}
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"s": LITERAL},
+        {"s": LITERAL, "p": IRI, "o": IRI},
+        {"s": IRI, "p": LITERAL, "o": IRI},
+        {"s": IRI, "p": BLANK, "o": IRI},
+        {"s": IRI, "p": IRI},
+    ],
+)
+def test_rows_of_another_shape_are_refused(row) -> None:
     def answer(path, body, headers):
         if b"ASK" in body:
             return 200, {"Content-Type": JSON}, b'{"head":{},"boolean":false}'
-        literal = {"s": {"type": "literal", "value": "x"}}
-        return 200, {"Content-Type": JSON}, bindings(literal)
+        return 200, {"Content-Type": JSON}, bindings(row)
 
     with answering(answer) as (address, _):
         assert fault(address).key == "fault.endpoint-content"
+
+
+@pytest.mark.parametrize(
+    "body", [bindings({"s": LITERAL}), bindings({"s": IRI})[:-3], b'{"head":{"vars":["s"']
+)
+def test_a_parser_does_not_outlive_its_thread_in_an_error(monkeypatch, body) -> None:
+    dropped: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", dropped.append)
+    gc.disable()
+    try:
+        with answering(lambda *_: (200, {"Content-Type": JSON}, body)) as (address, _):
+            # The error is kept by a ring of references, as pytest and notebooks keep them.
+            assert fault(address).key == "fault.endpoint-content"
+        other = threading.Thread(target=gc.collect)
+        other.start()
+        other.join()
+    finally:
+        gc.enable()
+    assert not dropped
 
 
 def test_a_silent_endpoint_is_not_waited_for() -> None:

@@ -134,10 +134,13 @@ class _Endpoint:
         found = self.results(sparql)
         if isinstance(found, QueryBoolean):
             raise self._other("boolean")
+        left = [found]
+        # The parser must not outlive its thread in the traceback of an error.
+        del found
         try:
-            for solution in found:
+            for solution in left.pop():
                 row: tuple[object, ...] = tuple(solution)
-                if len(row) != width or (width == 3 and isinstance(row[0], Literal)):
+                if len(row) != width or (width == 3 and not _is_statement(row)):
                     raise self._other(" ".join(map(str, row))[:200])
                 yield row
         except (SyntaxError, ValueError) as reason:
@@ -146,9 +149,12 @@ class _Endpoint:
     def holds(self, sparql: str) -> bool:
         """Return the answer to an ASK query."""
         found = self.results(sparql)
-        if not isinstance(found, QueryBoolean):
+        said = bool(found) if isinstance(found, QueryBoolean) else None
+        # The parser must not outlive its thread in the traceback of an error.
+        del found
+        if said is None:
             raise self._other("bindings")
-        return bool(found)
+        return said
 
     def _other(self, found: str) -> Fault:
         return self.asked.other(found)
@@ -162,6 +168,11 @@ class _Endpoint:
             with path.open("wb") as stream:
                 copy_within_limit(answer, stream, self.shown)
         return path, answer.kind
+
+
+def _is_statement(row: tuple[object, ...]) -> bool:
+    subject, predicate, _ = row
+    return isinstance(subject, NamedNode | BlankNode) and isinstance(predicate, NamedNode)
 
 
 def _select_all(endpoint: _Endpoint, store: Store) -> None:

@@ -141,11 +141,16 @@ def _constructed(store: Store, queries: Iterable[Construct]) -> Store:
     found = Store()
     for query in queries:
         try:
-            triples = store.query(query.text, prefixes=PREFIXES, use_default_graph_as_union=True)
-            found.extend(Quad(*triple) for triple in triples)  # type: ignore[union-attr]
+            found.extend(_run(query, store))
         except (SyntaxError, RuntimeError, ValueError) as reason:
             raise unreadable_query(query, str(reason)) from reason
     return found
+
+
+def _run(query: Construct, store: Store) -> Iterator[Quad]:
+    # No name holds the result: it must not outlive its thread in the traceback of an error.
+    for triple in store.query(query.text, prefixes=PREFIXES, use_default_graph_as_union=True):  # type: ignore[union-attr]
+        yield Quad(*triple)
 
 
 def _unpacked(path: Path, scratch: Path) -> Path:

@@ -69,8 +69,10 @@ class Graph:
 
     def select(self, sparql: str) -> Iterator[tuple[object, ...]]:
         """Yield the rows of a SELECT query."""
-        found = self.store.query(sparql, prefixes=PREFIXES, use_default_graph_as_union=True)
-        for solution in found:  # type: ignore[union-attr]
+        # No name holds the result: it must not outlive its thread in the traceback of an error.
+        for solution in self.store.query(  # type: ignore[union-attr]
+            sparql, prefixes=PREFIXES, use_default_graph_as_union=True
+        ):
             yield tuple(solution)
 
     @cached_property

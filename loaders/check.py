@@ -79,8 +79,9 @@ _SPELLED: Final = ("name", "name_en", "name_ru", "name_uz")
 def check_table(raw: RawTable, table: Table, own: OwnCodes | None = None) -> CheckedTable:
     """Check one table by itself: columns, cells, codes, dates, keys. References come later.
 
-    ``own`` are the codes that the source brings beside the bundled lists. The frame has every column of the table (null where the source has none), ``row`` and
-    ``locator``. A cell with a fault is null in it.
+    ``own`` are the codes that the source brings beside the bundled lists. The frame has every
+    column of the table (null where the source has none), ``row`` and ``locator``. A cell with a
+    fault is null in it.
     """
     names, faults, unread = match_headers(raw, table)
     frame = raw.frame.select(

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from typing import IO, Final
 
 import polars as pl
+from pyoxigraph import Literal
 
 from klaster.ontology.acts import act_number
-from klaster.ontology.codes import codes, schemes
+from klaster.ontology.codes import Code, codes, schemes
 from klaster.ontology.periods import first_day, first_day_after
 from klaster.ontology.tables import Column, SourceTables, Table, tables
 from klaster.ontology.terms import (
@@ -65,6 +66,9 @@ def write_lines(
         lines = rows.select(**said)
         if lines["value"].null_count():
             lines = lines.drop_nulls("value")
+        if lines.height < _FEW:
+            stream.write("".join([f"{a} {b} {c}{end}" for a, b, c in lines.rows()]).encode())
+            continue
         # One separator and one end a line: nothing has to be put together first.
         lines.write_csv(
             stream, include_header=False, separator=" ", line_terminator=end, quote_style="never"
@@ -75,6 +79,8 @@ _SUBJECT: Final = "\x1fsubject"
 """The column of what a row is about, in N-Quads form; no table has one of this name."""
 _AT_ONCE: Final = 500_000
 """Of so many rows the text is held at once: some 120 MB."""
+_FEW: Final = 500
+"""Fewer lines are put together sooner than Polars has set out to write them."""
 
 
 def write_source(
@@ -381,37 +387,39 @@ def _write_foreign_regions(stream: IO[bytes], cells: set[str], graph: str) -> No
 def write_codes(stream: IO[bytes], graph: str) -> None:
     """Write the code lists as SKOS concepts; countries and regions are places too."""
     for scheme in schemes():
-        entries = list(codes(scheme).values())
-        frame = pl.DataFrame(
-            {
-                "iri": [code_iri(scheme, entry.code) for entry in entries],
-                "code": [entry.code for entry in entries],
-                "broader": [entry.broader or None for entry in entries],
-                **{
-                    language: [entry.labels[language] for entry in entries]
-                    for language in ("en", "ru", "uz")
-                },
-            },
-            schema_overrides={"broader": pl.String},
-        )
-        subject = iri(pl.col("iri"))
-        kind = {"country": "Country", "region": "Region", "sector": "Sector", "role": "ActorRole"}
-        kind |= {"effect": "Effect", "mechanism": "Mechanism"}
-        write_lines(stream, frame, subject, _A, pl.lit(f"<{SKOS}Concept>"), graph)
-        write_lines(stream, frame, subject, _A, pl.lit(f"<{KL}Code>"), graph)
-        if scheme in kind:
-            write_lines(stream, frame, subject, _A, pl.lit(f"<{KL}{kind[scheme]}>"), graph)
-        code = literal(pl.col("code"))
-        write_lines(stream, frame, subject, f"<{SKOS}notation>", code, graph)
-        in_scheme = pl.lit(f"<{code_iri(scheme, '').rstrip('/')}>")
-        write_lines(stream, frame, subject, f"<{SKOS}inScheme>", in_scheme, graph)
-        for language in ("en", "ru", "uz"):
-            label = literal(pl.col(language), f"@{language}")
-            write_lines(stream, frame, subject, f"<{SKOS}prefLabel>", label, graph)
-            write_lines(stream, frame, subject, f"<{RDFS}label>", label, graph)
-        if scheme in ("country", "region"):
-            write_lines(stream, frame, subject, f"<{KL}isoCode>", code, graph)
+        for entry in codes(scheme).values():
+            subject = f"<{code_iri(scheme, entry.code)}>"
+            lines = [f"{subject} {said} <{graph}> .\n" for said in _said_of_code(entry)]
+            stream.write("".join(lines).encode())
+
+
+_CLASS_OF_CODES: Final = {
+    "country": "Country",
+    "region": "Region",
+    "sector": "Sector",
+    "role": "ActorRole",
+    "effect": "Effect",
+    "mechanism": "Mechanism",
+}
+
+
+def _said_of_code(entry: Code) -> Iterator[str]:
+    """Yield what is said of an entry of a code list: predicates and values in N-Quads form."""
+    scheme = entry.scheme
+    yield f"{_A} <{SKOS}Concept>"
+    yield f"{_A} <{KL}Code>"
+    if scheme in _CLASS_OF_CODES:
+        yield f"{_A} <{KL}{_CLASS_OF_CODES[scheme]}>"
+    code = str(Literal(entry.code))
+    yield f"<{SKOS}notation> {code}"
+    yield f"<{SKOS}inScheme> <{code_iri(scheme, '').rstrip('/')}>"
+    for language in ("en", "ru", "uz"):
+        label = str(Literal(entry.labels[language], language=language))
+        yield f"<{SKOS}prefLabel> {label}"
+        yield f"<{RDFS}label> {label}"
+    if scheme in ("country", "region"):
+        yield f"<{KL}isoCode> {code}"
+    if entry.broader:
         above = "country" if scheme == "region" else scheme
-        broader = iri(pl.lit(code_iri(above, "")) + pl.col("broader"))
         term = f"<{KL}within>" if scheme == "region" else f"<{SKOS}broader>"
-        write_lines(stream, frame, subject, term, broader, graph)
+        yield f"{term} <{code_iri(above, entry.broader)}>"

@@ -171,6 +171,8 @@ def load_sources(
         key = "cli.unchanged" if report.unchanged else "cli.loaded"
         rows = sum(report.rows.values())
         output.tell(phrase(key, language, name=report.name, rows=rows, path=report.path))
+        if report.resumed:
+            output.tell(phrase("cli.resumed", language))
         if report.mapping:
             output.tell(phrase("cli.mapped", language, mapping=report.mapping))
         for table, counts in (report.changes or {}).items():

@@ -44,8 +44,10 @@ def land(
     dropped: str,
     progress: Callable[[str], None],
     share: Callable[[float], None] = lambda _: None,
-) -> None:
+) -> bool:
     """Add or replace sources, take one out, and derive and look for gaps anew.
+
+    Returns whether that went on with a store that a killed load had begun to fill.
 
     Each source's named graph is replaced as a whole. The other sources' are not touched, but
     for those whose actors are merged or separated by the change. ``progress`` is told each stage,
@@ -56,7 +58,7 @@ def land(
         began = loaded_at.isoformat(timespec="seconds")
         after = entries(began)
         # A load that goes on from a killed one says what that had said.
-        after = entries(staging.begun_at(after) or began)
+        after = entries(staging.take_over(after) or began)
         staging.after = after
         changed = {source.name for source in sources}
         for source in sources:
@@ -72,6 +74,7 @@ def land(
         except ChangedTextError:
             staging.forget()
             write()
+        return staging.resumed
 
 
 def _write_store(

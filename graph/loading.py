@@ -36,7 +36,8 @@ class LoadReport:
     which mapping it was read. Where the source replaces an earlier state of itself, ``changes``
     counts, by table, the rows added, changed and gone. ``unknown`` are actors, by row, that
     decisions of the source are about and the graph lacks. ``without_findings`` says that the
-    graph is too large for gaps and measures to be recorded in it by a load.
+    graph is too large for gaps and measures to be recorded in it by a load, and ``resumed`` that
+    the load went on with what one that was killed had done.
     """
 
     name: str
@@ -50,6 +51,7 @@ class LoadReport:
     mapping: str = ""
     unknown: tuple[str, ...] = ()
     without_findings: bool = False
+    resumed: bool = False
 
 
 def program() -> str:
@@ -83,6 +85,7 @@ def load(
     if name and len(sources) > 1:
         raise Fault("fault.two-names")
     before = folder.manifest()
+    resumed = False
     progress("read")
     reports: list[LoadReport] = []
     loads: list[Loaded] = []
@@ -109,7 +112,7 @@ def load(
                 loads.append(loaded)
                 reports.append(_report(folder, before, loaded))
         if loads:
-            land(
+            resumed = land(
                 folder,
                 [loaded.tables for loaded in loads],
                 loaded_at=loaded_at,
@@ -125,6 +128,7 @@ def load(
             report,
             unknown=unknown_references(folders, report.name),
             without_findings=not records_findings(after),
+            resumed=report.resumed or (resumed and not report.unchanged),
         )
         for report in reports
     ]
@@ -187,4 +191,5 @@ def _report(folder: GraphFolder | RemoteFolder, before: Manifest, loaded: Loaded
         guessed=tuple(loaded.guessed),
         changes=differences(folder.tables(before, name), loaded.tables) if known else None,
         mapping=loaded.mapping,
+        resumed=loaded.resumed,
     )

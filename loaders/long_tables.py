@@ -55,12 +55,16 @@ class Beside:
 
 @dataclass
 class Typed:
-    """A long table when it was read: its rows, the faults, the web addresses that it cites."""
+    """A long table when it was read: its rows, the faults, the web addresses that it cites.
+
+    ``resumed`` says that a load that was killed had read it.
+    """
 
     table: LongTable | None = None
     faults: list[CellFault] = field(default_factory=list)
     unread: tuple[str, ...] = ()
     addresses: list[pl.DataFrame] = field(default_factory=list)
+    resumed: bool = False
 
 
 def type_long_table(

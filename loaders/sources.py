@@ -35,7 +35,8 @@ class Loaded:
     ``unread`` names sheets, files and columns that are no part of klaster's tables;
     ``guessed`` says of each file of text that is not in UTF-8 with commas what it was taken to
     be, and of a network what its parts were taken for; ``mapping`` names the mapping by which
-    the source was read, if one was used.
+    the source was read, if one was used. ``resumed`` says that a load that was killed had read
+    some of its tables.
     """
 
     tables: SourceTables
@@ -43,6 +44,7 @@ class Loaded:
     unread: list[str]
     guessed: list[str] = field(default_factory=list)
     mapping: str = ""
+    resumed: bool = False
 
 
 def manner_digest(manner: Manner) -> str:
@@ -119,12 +121,14 @@ def read_source(
     left = Unfinished(Path(scratch or ""), repr((*read, skip_bad_rows, beside)) if content else "")
     others = Beside(base, frames, known_things(named), own, known)
     kept_long: dict[str, LongTable] = {}
+    resumed = False
     step = _steps(2 * sum(raw.pieces for raw in long.values()), share)
     for table, raw in long.items():
         result = _typed_long(place, raw, tables()[table], others, left, skip_bad_rows, step)
         skipped += result.faults
         unread += [f"{raw.place}: {column}" for column in result.unread]
         given += result.addresses
+        resumed |= result.resumed
         if result.table:
             kept_long[table] = result.table
     cited = pl.concat(given).unique("iri").sort("url")
@@ -139,7 +143,7 @@ def read_source(
         manner_digest(manner),
         kept_long,
     )
-    return Loaded(tables_of_source, skipped, unread, found.notes, found.mapping)
+    return Loaded(tables_of_source, skipped, unread, found.notes, found.mapping, resumed)
 
 
 def _whole(raw: RawTable) -> RawTable:

@@ -46,7 +46,8 @@ class Unfinished:
                 # Read as bytes: a file that is mapped into memory cannot be replaced everywhere.
                 cited = pl.read_ipc(self._addresses(name).read_bytes())
                 if rows == table.height:
-                    return Typed(table, unread=tuple(note["unread"]), addresses=[cited])
+                    unread = tuple(note["unread"])
+                    return Typed(table, unread=unread, addresses=[cited], resumed=True)
         except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError):
             pass
         self._note(name).unlink(missing_ok=True)

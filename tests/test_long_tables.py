@@ -463,13 +463,24 @@ def test_a_load_goes_on_where_a_killed_one_had_read(folder, short, tmp_path, mon
     with monkeypatch.context() as patch:
         patch.setattr("klaster.loaders.sources.type_long_table", again)
         graph = klaster.open(path)
-        graph.load(folder, name="n", loaded_at=at)
+        (report,) = graph.load(folder, name="n", loaded_at=at)
+    assert report.resumed
     other = klaster.open(tmp_path / "whole" / "g.klaster")
-    other.load(folder, name="n", loaded_at=at)
+    (report,) = other.load(folder, name="n", loaded_at=at)
+    assert not report.resumed
     assert triples(graph) == triples(other)
     assert graph.table("supplies").equals(other.table("supplies"))
     assert graph.table("sources").equals(other.table("sources"))
     assert [entry.name for entry in path.parent.iterdir()] == ["g.klaster"]
+
+
+def test_the_command_says_that_it_went_on(folder, short, tmp_path):
+    path = tmp_path / "g.klaster"
+    killed(path, folder)
+    command = ["load", str(folder), "--into", str(path), "--name", "n", "--lang", "en"]
+    told = CliRunner(env={"LANG": "C.UTF-8"}).invoke(main, command)
+    assert told.exit_code == 0
+    assert "went on with what an interrupted load had done" in told.stdout + told.stderr
 
 
 @pytest.mark.parametrize("changed", ["source", "name", "note", "note gone", "lost", "cut", "rows"])
@@ -497,7 +508,8 @@ def test_what_a_killed_load_had_read_of_something_else_is_read_anew(
         else:
             pl.read_parquet(first).head(1).write_parquet(first)
     graph = klaster.open(path)
-    graph.load(folder, name=name)
+    (report,) = graph.load(folder, name=name)
+    assert not report.resumed
     assert graph.table("supplies").height == (399 if changed == "source" else 400)
     assert [entry.name for entry in path.parent.iterdir()] == ["g.klaster"]
 
@@ -543,8 +555,9 @@ def filled(folder, short, tmp_path, monkeypatch):
     def loaded(path, year=2027):
         seen.clear()
         graph = klaster.open(path)
-        graph.load(folder, name="n", loaded_at=dt.datetime(year, 1, 1, tzinfo=dt.UTC))
-        return graph, sorted(seen)
+        at = dt.datetime(year, 1, 1, tzinfo=dt.UTC)
+        (report,) = graph.load(folder, name="n", loaded_at=at)
+        return graph, sorted(seen), report.resumed
 
     return loaded
 
@@ -568,12 +581,14 @@ def told_by(graph):
 @pytest.mark.parametrize("after", [2, "last"])
 def test_a_load_goes_on_where_a_killed_one_had_filled_the_store(folder, filled, tmp_path, after):
     path = tmp_path / "graphs" / "g.klaster"
-    other, files = filled(tmp_path / "whole" / "g.klaster", 2026)
+    other, files, resumed = filled(tmp_path / "whole" / "g.klaster", 2026)
     assert len(files) > 20
+    assert not resumed
     assert not (other.path / "g000001" / "begun").exists()
     after = len(files) if after == "last" else after
     killed_filling(path, folder, after)
-    graph, loaded = filled(path)
+    graph, loaded, resumed = filled(path)
+    assert resumed
     # What was being loaded when it was killed is loaded again.
     assert len(files) - after < len(loaded) <= len(files) - after + 2
     assert told_by(graph) == told_by(other)
@@ -602,10 +617,12 @@ def test_a_store_that_a_killed_load_filled_with_something_else_is_made_anew(
     else:
         for table in (left / "store").glob("*.sst"):
             table.unlink()
-    graph, loaded = filled(path)
+    graph, loaded, resumed = filled(path)
+    # But for another source, what it had read is gone on with.
+    assert resumed == (changed != "source")
     assert loaded.count("000001.nq") == (0 if changed == "cut" else 1)
     year = int(graph.sources()[0].loaded_at[:4])
-    other, _ = filled(tmp_path / "whole" / "g.klaster", year)
+    other, *_ = filled(tmp_path / "whole" / "g.klaster", year)
     assert told_by(graph) == told_by(other)
     assert sorted(entry.name for entry in path.iterdir()) == [".lock", "g000001", "klaster.toml"]
 

@@ -276,11 +276,13 @@ class Staging:
         self._folder = folder
         self._left = left
         self._begun: Begun | None = None
+        self._resumed = False
 
-    def begun_at(self, after: Manifest) -> str | None:
-        """Return when the same change was begun that was killed while it filled a store, if it was.
+    def take_over(self, after: Manifest) -> str | None:
+        """Go on with the store that the same change was filling when it was killed, if it was.
 
-        The store is taken over if this change begins one with nothing too.
+        Returns when it had begun. The store is gone on with if this change begins one with nothing
+        too; what another change left is removed.
         """
         if self._left:
             self._begun = Begun.left(self._left / _BEGUN, _origin(after))
@@ -328,16 +330,23 @@ class Staging:
             self._begun.moved(note)
             # What the disk has lost since is filled in anew.
             with suppress(OSError, RuntimeError):
-                return StagedStore(self.store, None, self._begun)
+                store = StagedStore(self.store, None, self._begun)
+                self._resumed = True
+                return store
             self.forget()
         # What is written of the change is of one moment.
         at = max((entry.loaded_at for entry in self.after.sources), default="")
         self._begun = Begun(note, _origin(self.after), at)
         return StagedStore(self.store, None, self._begun)
 
+    @property
+    def resumed(self) -> bool:
+        """Whether the store was begun by a change that was killed."""
+        return self._resumed
+
     def forget(self) -> None:
         """Remove what was taken over from a killed change, and all that was made of it."""
-        self._begun = None
+        self._begun, self._resumed = None, False
         for entry in (self.store, self.derived, self.path / "network"):
             shutil.rmtree(entry, ignore_errors=True)
         (self.path / _BEGUN).unlink(missing_ok=True)

@@ -54,8 +54,13 @@ class RemoteStaging:
         self._committed = False
         self._updates: Endpoint | None = None
 
-    def begun_at(self, _: Manifest) -> None:
+    def take_over(self, _: Manifest) -> None:
         """Return that what a killed change had uploaded is not gone on with."""
+
+    @property
+    def resumed(self) -> bool:
+        """Whether the store was begun by a change that was killed: never."""
+        return False
 
     def forget(self) -> None:
         """Do nothing: nothing was taken over."""

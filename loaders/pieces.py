@@ -72,10 +72,12 @@ class Plan:
                 yield numbered
 
     def _cells(self, text: bytes, columns: list[str], before: int) -> pl.DataFrame:
+        # The first record of a piece may be shorter than those of the piece before.
+        names = f"{self.separator.join(columns)}\n".encode() if columns else b""
         try:
             return pl.read_csv(
-                io.BytesIO(text),
-                has_header=False,
+                io.BytesIO(names + text),
+                has_header=bool(columns),
                 infer_schema=False,
                 schema=dict.fromkeys(columns, pl.String) or None,
                 separator=self.separator,
@@ -93,15 +95,15 @@ def long_text(path: Path, table: str | None) -> RawTable | None:
     """Return the table of a file of text that is read in pieces, or nothing if it is read whole."""
     if table not in LONG_TABLES or path.suffix.lower() != ".csv":
         return None
-    plan = _plan(path)
-    if plan is None:
+    found = plan(path)
+    if found is None:
         return None
-    first = next(plan.pieces())
+    first = next(found.pieces())
     raw = raw_table(table_stem(path), shown(path.name), shown(path.name), first)
-    return _with_further(raw, stripped(first).head(1), plan.pieces, len(plan.bounds))
+    return _with_further(raw, stripped(first).head(1), found.pieces, len(found.bounds))
 
 
-def _plan(path: Path) -> Plan | None:
+def plan(path: Path) -> Plan | None:
     """Return how a file of text is read in pieces, if it is long and can be read so."""
     size = path.stat().st_size
     if size < LONG_FILE:

@@ -57,8 +57,8 @@ def short(monkeypatch):
     """Let files of a few kilobytes count as long, in pieces of a few hundred bytes."""
     monkeypatch.setattr(pieces, "LONG_FILE", 2000)
     monkeypatch.setattr(pieces, "LONG_HEIGHT", 100)
-    monkeypatch.setattr(pieces, "PIECE", 700)
-    monkeypatch.setattr(pieces, "PIECE_HEIGHT", 37)
+    monkeypatch.setattr(pieces, "PIECE", 2000)
+    monkeypatch.setattr(pieces, "PIECE_HEIGHT", 110)
     monkeypatch.setattr(long_tables, "SORTED_AT_ONCE", 60)
 
 
@@ -87,7 +87,7 @@ def test_text_in_pieces_is_as_whole(folder, short, tmp_path):
     assert_same(folder, tmp_path / "s")
 
 
-@pytest.mark.parametrize(
+SHAPES = pytest.mark.parametrize(
     "text",
     [
         "\ufeff" + "\n".join([HEADER, *lines()]),
@@ -98,9 +98,29 @@ def test_text_in_pieces_is_as_whole(folder, short, tmp_path):
     ],
     ids=["mark", "carriage-returns", "blank-rows", "more-columns", "shorter-rows"],
 )  # fmt: skip
+
+
+@SHAPES
 def test_odd_text_in_pieces_is_as_whole(folder, short, tmp_path, text):
     (folder / "supplies.csv").write_text(text, "utf-8", newline="")
     assert_same(folder, tmp_path / "s")
+
+
+@SHAPES
+def test_wherever_pieces_begin_their_cells_are_the_same(folder, short, monkeypatch, text):
+    file = folder / "supplies.csv"
+    file.write_text(text, "utf-8", newline="")
+
+    def cells(size):
+        monkeypatch.setattr(pieces, "PIECE", size)
+        plan = pieces.plan(file)
+        assert plan is not None
+        assert len(plan.bounds) >= len(text) // size
+        return pl.concat(plan.pieces())
+
+    expected = cells(len(text) + 10)
+    for size in range(300, 6000, 89):
+        assert_frame_equal(cells(size), expected)
 
 
 def test_text_that_must_be_seen_whole_is_read_whole(folder, short, tmp_path):
@@ -434,7 +454,7 @@ import os, sys
 import klaster
 from klaster.loaders import long_tables, pieces
 
-pieces.LONG_FILE, pieces.LONG_HEIGHT, pieces.PIECE, pieces.PIECE_HEIGHT = 2000, 100, 700, 37
+pieces.LONG_FILE, pieces.LONG_HEIGHT, pieces.PIECE, pieces.PIECE_HEIGHT = 2000, 100, 2000, 110
 long_tables.SORTED_AT_ONCE = 60
 klaster.open(sys.argv[1]).load(
     sys.argv[2], name="n", progress=lambda stage: stage == "store" and os._exit(9)
@@ -520,7 +540,7 @@ import klaster
 from klaster.graph.store import bulk, embedded
 from klaster.loaders import long_tables, pieces
 
-pieces.LONG_FILE, pieces.LONG_HEIGHT, pieces.PIECE, pieces.PIECE_HEIGHT = 2000, 100, 700, 37
+pieces.LONG_FILE, pieces.LONG_HEIGHT, pieces.PIECE, pieces.PIECE_HEIGHT = 2000, 100, 2000, 110
 long_tables.SORTED_AT_ONCE = 60
 bulk.FILE, bulk._HALVED = 100_000, (1, 0)
 load, left = embedded.StagedStore._load, [int(sys.argv[3])]

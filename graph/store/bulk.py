@@ -8,9 +8,8 @@ from __future__ import annotations
 import hashlib
 import io
 import shutil
-from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from pathlib import Path
 from threading import Semaphore
 from typing import BinaryIO, Final
@@ -47,7 +46,7 @@ class Statements(io.RawIOBase):
         self._beside = ThreadPoolExecutor(2)
         # While text is written one core is busy with that; after it two files are loaded at once.
         self._turns = Semaphore(1)
-        self._waiting: deque[Future[None]] = deque()
+        self._waiting: set[Future[None]] = set()
         self._count = 0
         self._size = 0
         self._mark = hashlib.blake2b(digest_size=MARK // 2)
@@ -110,9 +109,9 @@ class Statements(io.RawIOBase):
         # Little text is loaded as quickly as it is noted.
         self._hand_over(noting=self._count > 1)
         waiting = len(self._waiting)
-        while self._waiting:
-            self._waiting.popleft().result()
-            share(1 - len(self._waiting) / waiting)
+        for left in reversed(range(waiting)):
+            self._wait_for_all_but(left)
+            share(1 - left / waiting)
         self._beside.shutdown()
         if self._changed:
             raise ChangedTextError
@@ -126,9 +125,8 @@ class Statements(io.RawIOBase):
         if self._begun and number > 1:
             self._begun.begin(number, mark)
         half = _second_half(path)
-        while self._waiting:
-            self._waiting.popleft().result()
-        self._waiting.append(self._beside.submit(self._loaded, path, 0, ""))
+        self._wait_for_all_but(0)
+        self._waiting.add(self._beside.submit(self._loaded, path, 0, ""))
         self._loaded(half, 0, "")
 
     def give_up(self) -> None:
@@ -143,10 +141,17 @@ class Statements(io.RawIOBase):
         if not closed:
             return
         number, mark, path = closed
-        while len(self._waiting) > _WAITING:
-            self._waiting.popleft().result()
+        self._wait_for_all_but(_WAITING)
         number = number if noting else 0
-        self._waiting.append(self._beside.submit(self._loaded, path, number, mark))
+        self._waiting.add(self._beside.submit(self._loaded, path, number, mark))
+
+    def _wait_for_all_but(self, many: int) -> None:
+        """Wait until no more than so many files are left to be loaded, in whichever order."""
+        while len(self._waiting) > many:
+            loaded, _ = wait(self._waiting, return_when=FIRST_COMPLETED)
+            self._waiting -= loaded
+            for future in loaded:
+                future.result()
 
     def _closed(self) -> tuple[int, str, Path] | None:
         """Close the file that is being written: its number, digest and place, if it is to be loaded."""

@@ -10,9 +10,12 @@ import pyshacl
 import pytest
 import rdflib
 from made_up import SMALL, write_tables
+from rdflib.plugins.sparql import prepareQuery
+from rdflib.plugins.sparql.parserutils import CompValue
 
 import klaster
-from klaster.ontology.validation import shapes_text, validate
+from klaster.ontology.terms import KL
+from klaster.ontology.validation import predicates, shapes_text, validate
 
 PREFIXES = """
 @prefix kl: <https://w3id.org/klaster/ontology#> .
@@ -189,6 +192,43 @@ def test_each_shape_finds_its_fault(shape) -> None:
 def test_every_shape_has_a_case() -> None:
     named = {name.removesuffix("Query") for name in shape_names()}
     assert named == set(CASES)
+
+
+def test_what_is_stated_by_other_predicates_changes_no_result(small_graph) -> None:
+    data = triples(GOOD + "".join(CASES.values()))
+    for part in ("source/small", "derived", "ontology"):
+        data += small_graph._store.dump(f"{small_graph.base}graph/{part}").decode()
+    kept = "".join(
+        f"{line}\n" for line in data.splitlines() if line.split(" ", 2)[1][1:-1] in predicates()
+    )
+    assert len(kept) < 0.7 * len(data)
+    found = validate(data)
+    assert len({result.shape for result in found}) > len(CASES) // 2
+    assert validate(kept) == found
+
+
+def test_the_shapes_ask_for_no_predicate_without_naming_it() -> None:
+    shapes = rdflib.Graph().parse(data=shapes_text(), format="turtle")
+    assert not set(shapes.subjects(rdflib.SH.closed))
+    asked = [str(text) for text in shapes.objects(None, rdflib.SH.select)]
+    assert len(asked) > 10
+    for text in asked:
+        query = prepareQuery(text, initNs={"kl": KL})
+        patterns = [triple for part in parts_of(query.algebra) for triple in part["triples"]]
+        assert patterns
+        assert not [triple for triple in patterns if isinstance(triple[1], rdflib.Variable)], text
+
+
+def parts_of(part):
+    """Yield the parts of a query that hold triples."""
+    if isinstance(part, CompValue):
+        if "triples" in part:
+            yield part
+        for value in part.values():
+            yield from parts_of(value)
+    elif isinstance(part, list):
+        for value in part:
+            yield from parts_of(value)
 
 
 def test_pyshacl_reports_the_same() -> None:

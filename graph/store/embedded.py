@@ -22,6 +22,7 @@ from pyoxigraph import (
     RdfFormat,
     Store,
     Variable,
+    serialize,
 )
 
 from klaster.graph.store.begun import Begun, ChangedTextError
@@ -123,10 +124,17 @@ class EmbeddedStore:
         """The store itself, for other libraries; it is read-only."""
         return self._store
 
-    def dump(self, graph: str) -> bytes:
-        """Return one named graph as N-Triples."""
-        found = self._store.dump(format=RdfFormat.N_TRIPLES, from_graph=NamedNode(graph))
-        return found or b""
+    def dump(self, graph: str, predicates: Iterable[str] | None = None) -> bytes:
+        """Return one named graph as N-Triples, or what is stated in it by some predicates."""
+        name = NamedNode(graph)
+        if predicates is None:
+            return self._store.dump(format=RdfFormat.N_TRIPLES, from_graph=name) or b""
+        triples = (
+            quad.triple
+            for predicate in predicates
+            for quad in self._store.quads_for_pattern(None, NamedNode(predicate), None, name)
+        )
+        return serialize(triples, format=RdfFormat.N_TRIPLES) or b""
 
 
 def unreadable_query(sparql: str, reason: str) -> Fault:

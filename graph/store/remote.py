@@ -274,11 +274,20 @@ class RemoteStore:
             )
         return rows
 
-    def dump(self, graph: str) -> bytes:
-        """Return one named graph as N-Triples, as much as the store gives at once."""
-        asked = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ GRAPH {NamedNode(graph)} {{ ?s ?p ?o }} }}"
+    def dump(self, graph: str, predicates: Iterable[str] | None = None) -> bytes:
+        """Return one named graph as N-Triples, or what is stated in it by some predicates.
+
+        Raises
+        ------
+        Fault
+            If the store does not give all at once.
+        """
+        within = f"GRAPH {NamedNode(graph)} {{ ?s ?p ?o }}"
+        if predicates is not None:
+            within = f"VALUES ?p {{ {' '.join(f'<{each}>' for each in predicates)} }} {within}"
+        asked = f"CONSTRUCT {{ ?s ?p ?o }} WHERE {{ {within} }}"
         lines = [f"{triple} .\n".encode() for triple in self._triples(asked, ())]
-        count = f"SELECT (COUNT(*) AS ?n) WHERE {{ GRAPH {NamedNode(graph)} {{ ?s ?p ?o }} }}"
+        count = f"SELECT (COUNT(*) AS ?n) WHERE {{ {within} }}"
         [(whole,)] = self.select(count)
         if len(lines) < int(whole.value):
             raise Fault(

@@ -1,6 +1,6 @@
 """Measure Spark beside one machine's arrays on the same network, and write its part of RESULTS.md.
 
-Usage: python benchmarks/spark.py [--firms 10000] [--rounds 20]
+Usage: python benchmarks/spark.py [--firms 10000] [--rounds 10]
 
 The network is that of ``benchmarks/generate.py``, ten supply links a firm, seed 0; it is loaded
 and exported first. Spark runs on one core of this machine (``local[1]``) with its settings as

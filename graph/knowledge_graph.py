@@ -267,11 +267,11 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
         The rows of ``long_tables`` were checked as they were loaded and are not looked at again.
         """
         from klaster.graph.answer import Check, Records
-        from klaster.ontology.validation import predicates, validate
+        from klaster.ontology.validation import shape_predicates, validate
 
         graphs = [graph_iri(self.base, "source", entry.name) for entry in self.sources()]
         data = [*graphs, *(graph_iri(self.base, part) for part in ("derived", "ontology"))]
-        asked = sorted(predicates())
+        asked = sorted(shape_predicates())
         results = validate("".join(self._store.dump(graph, asked).decode() for graph in data))
         rows = self._rows()
         labels = self._columns.labels

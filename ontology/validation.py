@@ -55,7 +55,7 @@ def _messages() -> dict[str, dict[str, str]]:
 
 
 @cache
-def predicates() -> frozenset[str]:
+def shape_predicates() -> frozenset[str]:
     """Return the properties that the shapes look at; statements of others change no result.
 
     It may be some more, but none is lacking while no shape is closed and no query of a shape asks
@@ -71,7 +71,7 @@ def predicates() -> frozenset[str]:
 def validate(data: str) -> list[Result]:
     """Validate a graph given as N-Triples, and return what does not conform.
 
-    Statements whose properties are not among ``predicates`` may be left out.
+    Statements whose properties are not among ``shape_predicates`` may be left out.
 
     The engine is rudof (pySHACL gives the same results on the test graphs, slower). Results are
     sorted by severity, shape and focus.

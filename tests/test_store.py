@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 from importlib.resources import files
 
+import polars as pl
 import pyoxigraph as ox
 import pytest
 from made_up import write_tables
 
 import klaster
+from klaster.graph.store import quads
 from klaster.ontology.faults import Fault
 from klaster.ontology.terms import graph_iri
 
@@ -179,3 +182,24 @@ def test_rdflib_reads_the_same_store(small_graph) -> None:
     graph = small_graph.rdflib()
     asked = "SELECT (COUNT(?a) AS ?n) WHERE { ?a a <https://w3id.org/klaster/ontology#Actor> }"
     assert [int(row[0]) for row in graph.query(asked)] == [5]
+
+
+def test_few_statements_are_written_as_many_are(monkeypatch) -> None:
+    texts = ['"quoted"', "a\\b", "two\nlines\r", "tab\tand, comma", "сўз — oʻq", "", None]
+    frame = pl.DataFrame({"id": range(7 * 200), "text": texts * 200})
+    subject = quads.iri(pl.lit("https://example.org/") + pl.col("id").cast(pl.String))
+    said = (subject, "<https://example.org/p>", quads.literal(pl.col("text"), "@uz"))
+
+    def written(graph: str) -> bytes:
+        stream = io.BytesIO()
+        quads.write_lines(stream, frame, *said, graph)
+        return stream.getvalue()
+
+    for graph in ("https://example.org/g", ""):
+        monkeypatch.setattr(quads, "_FEW", 0)
+        many = written(graph)
+        monkeypatch.setattr(quads, "_FEW", 10**6)
+        assert written(graph) == many
+        statements = list(ox.parse(many, format=ox.RdfFormat.N_QUADS))
+        values = [statement.object.value for statement in statements]
+        assert values == [text for text in texts if text is not None] * 200

@@ -10,12 +10,13 @@ import pyshacl
 import pytest
 import rdflib
 from made_up import SMALL, write_tables
+from rdflib.paths import Path
 from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 
 import klaster
 from klaster.ontology.terms import KL
-from klaster.ontology.validation import predicates, shapes_text, validate
+from klaster.ontology.validation import shape_predicates, shapes_text, validate
 
 PREFIXES = """
 @prefix kl: <https://w3id.org/klaster/ontology#> .
@@ -199,7 +200,9 @@ def test_what_is_stated_by_other_predicates_changes_no_result(small_graph) -> No
     for part in ("source/small", "derived", "ontology"):
         data += small_graph._store.dump(f"{small_graph.base}graph/{part}").decode()
     kept = "".join(
-        f"{line}\n" for line in data.splitlines() if line.split(" ", 2)[1][1:-1] in predicates()
+        f"{line}\n"
+        for line in data.splitlines()
+        if line.split(" ", 2)[1][1:-1] in shape_predicates()
     )
     assert len(kept) < 0.7 * len(data)
     found = validate(data)
@@ -212,11 +215,28 @@ def test_the_shapes_ask_for_no_predicate_without_naming_it() -> None:
     assert not set(shapes.subjects(rdflib.SH.closed))
     asked = [str(text) for text in shapes.objects(None, rdflib.SH.select)]
     assert len(asked) > 10
+    assert not set(shapes.objects(None, rdflib.SH.ask))
+    named = set()
     for text in asked:
         query = prepareQuery(text, initNs={"kl": KL})
         patterns = [triple for part in parts_of(query.algebra) for triple in part["triples"]]
         assert patterns
-        assert not [triple for triple in patterns if isinstance(triple[1], rdflib.Variable)], text
+        named |= {iri for _, predicate, _ in patterns for iri in named_in(predicate)}
+    for term in (rdflib.SH.path, rdflib.SH.targetSubjectsOf, rdflib.SH.targetObjectsOf):
+        named |= {str(iri) for iri in shapes.objects(None, term) if isinstance(iri, rdflib.URIRef)}
+    assert len(named) > 60
+    assert named <= shape_predicates()
+
+
+def named_in(predicate):
+    """Yield the IRIs in a predicate or path of a query; a variable has none."""
+    if isinstance(predicate, rdflib.URIRef):
+        yield str(predicate)
+        return
+    assert isinstance(predicate, Path), predicate
+    parts = [getattr(predicate, name, None) for name in ("arg", "path")]
+    for part in [*getattr(predicate, "args", ()), *filter(None, parts)]:
+        yield from named_in(part)
 
 
 def parts_of(part):

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from typing import IO, Final
 
 import polars as pl
-from pyoxigraph import Literal
 
 from klaster.ontology.acts import act_number
 from klaster.ontology.codes import Code, codes, schemes
@@ -410,11 +409,11 @@ def _said_of_code(entry: Code) -> Iterator[str]:
     yield f"{_A} <{KL}Code>"
     if scheme in _CLASS_OF_CODES:
         yield f"{_A} <{KL}{_CLASS_OF_CODES[scheme]}>"
-    code = str(Literal(entry.code))
+    code = _quoted(entry.code)
     yield f"<{SKOS}notation> {code}"
     yield f"<{SKOS}inScheme> <{code_iri(scheme, '').rstrip('/')}>"
     for language in ("en", "ru", "uz"):
-        label = str(Literal(entry.labels[language], language=language))
+        label = f"{_quoted(entry.labels[language])}@{language}"
         yield f"<{SKOS}prefLabel> {label}"
         yield f"<{RDFS}label> {label}"
     if scheme in ("country", "region"):

@@ -55,7 +55,8 @@ def check(graph: Path | str, output: Output) -> None:
     "path",
     required=True,
     type=click.Path(path_type=Path),
-    help="The file to write: .xlsx, .ttl, .nt, .nq, .trig, .rdf or .jsonld, or a new folder for CSV.",
+    help="What to write: .xlsx or a new folder, .csv or .parquet, of tables; .ttl, .nt, .nq, .trig, "
+    ".rdf or .jsonld of RDF; .graphml or .gexf of the network.",
 )
 @click.option("--rdf12", is_flag=True, help="Let links reify their direct edges (RDF 1.2).")
 @click.option("--ontology", is_flag=True, help="Write the terms and code lists, too.")
@@ -68,7 +69,7 @@ def check(graph: Path | str, output: Output) -> None:
 def export(
     graph: Path | str, path: Path, rdf12: bool, ontology: bool, spark: bool, output: Output
 ) -> None:
-    """Write GRAPH as a workbook, a folder of CSV files, an RDF file or Parquet."""
+    """Write GRAPH as tables, as RDF, as a network for Gephi and others, or for Spark."""
     from klaster.ontology.labels import phrase
 
     existing(graph).export(path, rdf12=rdf12, ontology=ontology, spark=spark)

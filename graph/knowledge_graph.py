@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from klaster.graph.diagnosis import Diagnosis
+from klaster.graph.exporting import Exporting
 from klaster.graph.querying import Querying
 from klaster.graph.standing import Standing
 from klaster.graph.store.folder import GraphFolder, SourceEntry
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from klaster.graph.views.picture import Picture
 
 
-class KnowledgeGraph(Diagnosis, Querying, Standing):
+class KnowledgeGraph(Diagnosis, Exporting, Querying, Standing):
     """A graph in a folder ``NAME.klaster``, or in a store that a SPARQL endpoint gives access to.
 
     Parameters
@@ -203,63 +204,6 @@ class KnowledgeGraph(Diagnosis, Querying, Standing):
             If there is none, with what would do.
         """
         self._folder.require()
-
-    def export(
-        self,
-        path: str | Path,
-        *,
-        rdf12: bool = False,
-        ontology: bool = False,
-        spark: bool = False,
-    ) -> None:
-        """Write the graph for another program; the suffix of the file gives the format.
-
-        ``xlsx``, or no suffix for a new folder of CSV files: the tables, ready to be mended and
-        loaded again. ``ttl``, ``nt``, ``nq``, ``trig``, ``rdf`` or ``jsonld``: the facts, what
-        is derived from them and the findings. With ``rdf12``, links also reify their direct
-        edges, as RDF 1.2 has it; with ``ontology``, the terms and code lists come too, as a store
-        needs them that is to answer every question.
-
-        With ``spark``, a new folder of partitioned Parquet: actors and products numbered, links
-        between the numbers, and a manifest of the columns; see docs/scale.md.
-        """
-        from klaster.graph.store.columns import Columns
-        from klaster.graph.store.exchange import write_rdf
-        from klaster.graph.store.tabular import as_loaded, write_csv_folder, write_workbook
-
-        path = Path(path)
-        if spark:
-            if rdf12 or ontology:
-                raise Fault("fault.export-options")
-            self._export_partitioned(path)
-            return
-        if path.suffix.lower() in ("", ".xlsx") and not rdf12:
-            write = write_workbook if path.suffix else write_csv_folder
-            apart = Columns(self._columns.folders, merged=False)
-            write(as_loaded(apart), path)
-            return
-
-        graphs = [graph_iri(self.base, "source", entry.name) for entry in self.sources()]
-        parts = ("derived", "findings", *(["ontology"] if ontology else []))
-        graphs += [graph_iri(self.base, part) for part in parts]
-        write_rdf(
-            self._store.oxigraph,
-            path,
-            graphs=graphs,
-            prefixes={"d": self.base},
-            rdf12=rdf12,
-        )
-
-    def _export_partitioned(self, folder: Path) -> None:
-        from klaster.graph.store.columns import Columns
-        from klaster.graph.store.partitioned import write_partitioned
-
-        self.require()
-        known = self._folder.merges(self._manifest)
-        # Tables that were read for this alone are not kept.
-        columns = Columns(self._folder.table_folders(self._manifest), known=known)
-        about = {"graph": self.base, "revision": self.revision}
-        write_partitioned(columns, folder, about=about)
 
     def check(self, *, language: str = "en") -> Records[Check]:
         """Validate the graph against the shapes, each result with the row it came from.

@@ -18,7 +18,7 @@ from made_up_production import production
 import klaster
 from klaster.cli import main
 from klaster.graph.network.network import Network
-from klaster.graph.store import partition_columns, partitioned
+from klaster.graph.store import batches, partition_columns, partitioned
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.partition_columns import LINK_KINDS, SCHEMAS
 from klaster.ontology.faults import Fault
@@ -36,7 +36,7 @@ def columns_of(graph) -> Columns:
     return Columns(graph._folder.table_folders(graph._manifest))
 
 
-def written(graph, folder, rows: int = partitioned.ROWS):
+def written(graph, folder, rows: int = batches.ROWS):
     partitioned.write_partitioned(columns_of(graph), folder, about={}, rows=rows)
     return folder
 

@@ -2,9 +2,9 @@
 
 Usage: python benchmarks/scale STAGE... --firms 10000 [--only klaster] [--rdflib-share 0.1]
 
-Stages: quads, store, projection, gaps, measures, whole, or all. Results are kept in scale.json after
-every piece of work, so that a later failure loses nothing; the section "Scale" of RESULTS.md is
-written from it after every stage, and by the stage ``report`` alone. The command fails where an
+Stages: quads, store, projection, gaps, measures, whole, answers, or all. Results are kept in
+scale.json after every piece of work, so that a later failure loses nothing; the section "Scale" of
+RESULTS.md is written from it after every stage, and by the stage ``report`` alone. The command fails where an
 engine's result differs from klaster's.
 
 Peers are installed by ``pip install -r benchmarks/requirements.txt``; morph-kgc and kglab get
@@ -27,7 +27,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 
 import measuring
 
-STAGES = ("quads", "store", "projection", "gaps", "measures", "whole")
+STAGES = ("quads", "store", "projection", "gaps", "measures", "whole", "answers")
 
 
 def main() -> int:
@@ -77,7 +77,9 @@ def _stage(stage: str, given: Any, asked: argparse.Namespace) -> list[dict[str, 
 
     module = importlib.import_module(stage)
     load = os.getloadavg()[0]
-    threads = "all threads" if stage == "whole" or not given.limits.threads else "one thread"
+    threads = (
+        "all threads" if stage in ("whole", "answers") or not given.limits.threads else "one thread"
+    )
     about = {
         "date": f"{dt.datetime.now(dt.UTC):%Y-%m-%d}",
         "about": f"{os.cpu_count()} cores, {threads}, load {load:.1f} at the start",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,22 +11,25 @@ from statements import KL
 
 
 def write_edges(_: Clock, graph: str, target: str, names: list[str]) -> dict[str, Any]:
-    """Write the derived edges of some properties from a graph's store."""
-    import tempfile
-
+    """Write the derived edges of some properties from a graph's store, wherever they stand."""
     import pyoxigraph as ox
 
     import klaster
 
     opened = klaster.open(graph)
-    derived = ox.NamedNode(f"{opened.base}graph/derived")
-    wanted = tuple(f"> <{KL}{name}> <".encode() for name in names)
+    store = opened._store.oxigraph
+    # Of a large graph they stand in the default graph.
+    places = (ox.NamedNode(f"{opened.base}graph/derived"), ox.DefaultGraph())
     count = 0
-    with tempfile.NamedTemporaryFile(dir=Path(target).parent) as whole:
-        opened._store.oxigraph.dump(whole.name, ox.RdfFormat.N_TRIPLES, from_graph=derived)
-        with Path(whole.name).open("rb") as lines, Path(target).open("wb") as kept:
-            for line in lines:
-                if any(edge in line for edge in wanted):
-                    kept.write(line)
+
+    def found() -> Iterator[ox.Triple]:
+        nonlocal count
+        for name in names:
+            for place in places:
+                for quad in store.quads_for_pattern(None, ox.NamedNode(KL + name), None, place):
                     count += 1
+                    yield quad.triple
+
+    with Path(target).open("wb") as stream:
+        ox.serialize(found(), stream, format=ox.RdfFormat.N_TRIPLES)
     return {"count": count}

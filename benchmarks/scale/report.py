@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+import answers
 import gaps
 import measures
 import projection
@@ -24,6 +25,7 @@ TITLES: Final = {
     "gaps": "Missing inputs",
     "measures": "Linear measures",
     "whole": "The whole pipeline",
+    "answers": "Every command",
 }
 EXPLAINED: Final = {
     "quads": quads.EXPLAINED,
@@ -32,6 +34,7 @@ EXPLAINED: Final = {
     "gaps": gaps.EXPLAINED,
     "measures": measures.EXPLAINED,
     "whole": whole.EXPLAINED,
+    "answers": answers.EXPLAINED,
 }
 _COUNTED: Final = {
     "quads": "statements",
@@ -233,6 +236,26 @@ def _pipeline(_: str, sizes: Mapping[str, Any]) -> list[str]:
     return [*lines, "", *growing, "", *pictures] if growing else lines
 
 
+def _asked(_: str, sizes: Mapping[str, Any]) -> list[str]:
+    """Return a row a command, and of each size what it took."""
+    heads = [
+        f"{int(firms):,} firms: {what}" for firms in sizes for what in ("CPU s", "wall s", "MB")
+    ]
+    asked = dict.fromkeys(row["engine"] for entry in sizes.values() for row in entry["rows"])
+    lines = [f"| `klaster …` | {' | '.join(heads)} |", "| --- |" + " ---: |" * len(heads)]
+    of_sizes = [{row["engine"]: row for row in entry["rows"]} for entry in sizes.values()]
+    for engine in asked:
+        cells = [f"`{engine}`"]
+        for rows in of_sizes:
+            row = rows.get(engine, {"status": "–"})
+            if row["status"] == "ok":
+                cells += [f"{row['cpu']:,.1f}", f"{row['wall']:,.1f}", f"{row['peak_mb']:,.0f}"]
+            else:
+                cells += [row["status"].replace("|", "/"), "–", "–"]
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
 def _done(row: Row) -> str:
     said = [row["status"]] if row["status"] != "ok" else ["ok"]
     if "count" in row:
@@ -246,4 +269,5 @@ _BODY: Final = {
     **dict.fromkeys(_BESIDE, _compared),
     "measures": _measured,
     "whole": _pipeline,
+    "answers": _asked,
 }

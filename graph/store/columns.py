@@ -195,6 +195,11 @@ class Columns:
             frame = frame.sort(pl.col("iri").is_in(sorted(self.merges)), maintain_order=True)
         return standing(frame, table, self.merges)
 
+    def height(self, name: str) -> int:
+        """Return how many rows the sources state of a table, without reading them."""
+        paths = [folder / f"{name}.parquet" for folder in self.folders]
+        return sum(_height(path) for path in paths if path.exists())
+
     def batches(
         self, name: str, wanted: Sequence[str], *, rows: int = 1_000_000
     ) -> Iterator[pl.DataFrame]:

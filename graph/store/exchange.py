@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,8 @@ FORMATS: Final = {
     ".rdf": RdfFormat.RDF_XML,
     ".jsonld": RdfFormat.JSON_LD,
 }
+IN_ORDER: Final = 1_000_000
+"""Fewer statements than so many are held at once, to be put into order and told once."""
 _WITH_GRAPHS: Final = frozenset({".nq", ".trig"})
 
 # A link as a reifier of its direct edge: <link> rdf:reifies <<( supplier suppliesTo buyer )>>.
@@ -36,7 +39,8 @@ def write_rdf(
 ) -> None:
     """Write named graphs into a file, in the format of its suffix.
 
-    N-Quads and TriG keep the named graphs; the other formats hold each statement once. With
+    N-Quads and TriG keep the named graphs; the other formats hold each statement once, but may
+    repeat what several graphs state where these have more than ``IN_ORDER`` statements. With
     ``rdf12`` every link also reifies its direct edge (RDF 1.2), which Turtle, N-Triples,
     N-Quads and TriG can say.
 
@@ -49,13 +53,10 @@ def write_rdf(
     known = [name for name in FORMATS if not rdf12 or name not in (".rdf", ".jsonld")]
     if suffix not in known:
         raise Fault("fault.suffix", path=path, known=", ".join(known))
-    quads = _quads(store, graphs)
-    statements: Iterator[Quad] | Iterator[Triple]
-    if suffix in _WITH_GRAPHS:
-        statements = iter([*quads, *(_reified(store) if rdf12 else ())])
-    else:
-        plain = (*quads, *(_reified(store) if rdf12 else ()))
-        statements = iter(dict.fromkeys(quad.triple for quad in plain))
+    quads = chain(_quads(store, graphs), _reified(store) if rdf12 else ())
+    statements: Iterator[Quad] | Iterator[Triple] = quads
+    if suffix not in _WITH_GRAPHS:
+        statements = _once(quad.triple for quad in quads)
     unfinished = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -73,7 +74,28 @@ def _quads(store: Store, graphs: list[str]) -> Iterator[Quad]:
     # The records of long tables stand in the default graph.
     names: list[NamedNode | DefaultGraph] = [*map(NamedNode, graphs), DefaultGraph()]
     for graph in names:
-        yield from sorted(store.quads_for_pattern(None, None, None, graph), key=str)
+        yield from _in_order(store.quads_for_pattern(None, None, None, graph))
+
+
+def _in_order(quads: Iterable[Quad]) -> Iterator[Quad]:
+    """Yield statements in the order of their text; very many as the store has them, by subject."""
+    rest = iter(quads)
+    first = list(islice(rest, IN_ORDER))
+    if len(first) < IN_ORDER:
+        first.sort(key=str)
+    yield from first
+    del first
+    yield from rest
+
+
+def _once(triples: Iterable[Triple]) -> Iterator[Triple]:
+    """Yield statements without those that came before, as far back as they are remembered."""
+    known: set[Triple] = set()
+    for triple in triples:
+        if triple not in known:
+            yield triple
+            if len(known) < IN_ORDER:
+                known.add(triple)
 
 
 def _reified(store: Store) -> Iterator[Quad]:
@@ -85,10 +107,7 @@ def _reified(store: Store) -> Iterator[Quad]:
         )
         # The edge itself stands among the derived ones.
         links = (triple for triple in found if triple.predicate.value != KL + edge)  # type: ignore[union-attr]
-        yield from sorted(
-            (
-                Quad(triple.subject, triple.predicate, triple.object, DefaultGraph())
-                for triple in links
-            ),
-            key=str,
+        yield from _in_order(
+            Quad(triple.subject, triple.predicate, triple.object, DefaultGraph())
+            for triple in links
         )

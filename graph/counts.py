@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
-from klaster.graph.answer import Count, Solutions
+from klaster.graph.answer import Count
+from klaster.graph.findings.disagreement import QUESTION, disagreements
 from klaster.graph.network.network import Network
+from klaster.graph.store.batches import ROWS
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.folder import SourceEntry
 from klaster.ontology.codes import codes
 from klaster.ontology.labels import LANGUAGES, phrase_words, term_words
 from klaster.ontology.tables import tables
 
-DISAGREEING: Final = "disagreeing-facts"
-"""The question that lists what sources state differently."""
 
+def count(columns: Columns, sources: Sequence[SourceEntry], network: Network) -> list[Count]:
+    """Return the lines of ``klaster info``.
 
-def count(
-    columns: Columns, sources: Sequence[SourceEntry], network: Network, *, disagreeing: int
-) -> list[Count]:
-    """Return the lines of ``klaster info``; ``disagreeing`` facts are stated differently."""
+    Of millions of records only the columns that are counted are read.
+    """
     return [
         *_tables(columns),
         *_kinds(columns),
         *_links(network),
         *_languages(columns),
         *_sources(sources),
-        *_identity(columns, disagreeing),
+        *_identity(columns),
         *_answers(columns),
     ]
 
@@ -35,8 +34,9 @@ def count(
 def _tables(columns: Columns) -> list[Count]:
     found = []
     for name, table in tables().items():
-        frame = columns.table(name)
         # A cooperation has a row a participant, but is one thing.
+        many = columns.height(name) > ROWS
+        frame = columns.links(name, "iri") if many else columns.table(name)
         number = frame["iri"].n_unique()
         if number:
             found.append(Count("tables", name, term_words(table.rdf_class), number))
@@ -89,18 +89,12 @@ def _sources(sources: Sequence[SourceEntry]) -> list[Count]:
     ]
 
 
-def facts(listed: Solutions) -> int:
-    """Return how many facts are stated differently, of all that the question lists in pairs."""
-    thing, figure = (listed.columns.index(name) for name in ("thing", "figure"))
-    return len({(row[thing], row[figure]) for row in listed.rows})
-
-
-def _identity(columns: Columns, disagreeing: int) -> list[Count]:
+def _identity(columns: Columns) -> list[Count]:
     """Count what sources say of the same actors: those merged, and what they disagree on."""
-    words = phrase_words("info.disagreeing", question=DISAGREEING)
+    words = phrase_words("info.disagreeing", question=QUESTION)
     return [
         Count("identity", "merged", phrase_words("info.merged"), len(columns.merges)),
-        Count("identity", DISAGREEING, words, disagreeing),
+        Count("identity", QUESTION, words, disagreements(columns).height),
     ]
 
 
@@ -118,13 +112,11 @@ def _answers(columns: Columns) -> list[Count]:
     found = []
     for key, groups in _NEEDS.items():
         lacking = [
-            " / ".join(group)
-            for group in groups
-            if all(columns.table(name).is_empty() for name in group)
+            " / ".join(group) for group in groups if not any(columns.height(name) for name in group)
         ]
         found.append(_answer(key, lacking))
     dated = any(
-        columns.table(name)["valid_from"].count()
+        columns.links(name, "valid_from")["valid_from"].count()
         for name in ("supplies", "cooperations", "ownerships", "memberships")
     )
     found.append(_answer("dates", [] if dated else ["valid_from"]))

@@ -400,11 +400,9 @@ class KnowledgeGraph(Diagnosis, Exporting, Querying, Standing):
 
     def info(self) -> list[Count]:
         """Return counts of what is in the graph, and what the data can and cannot answer."""
-        from klaster.graph.counts import DISAGREEING, count, facts
+        from klaster.graph.counts import count
 
-        # One source cannot disagree with another.
-        disagreeing = facts(self.ask(DISAGREEING)) if len(self.sources()) > 1 else 0
-        return count(self._columns, self.sources(), self.network(), disagreeing=disagreeing)
+        return count(self._columns, self.sources(), self.network(records=False))
 
     def table(self, name: str) -> pl.DataFrame:
         """Return one of the graph's tables over all its sources."""

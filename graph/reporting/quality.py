@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from klaster.graph.counts import DISAGREEING
+from klaster.graph.findings.disagreement import QUESTION, disagreements
 from klaster.graph.reporting.gaps import remark
 from klaster.graph.reporting.gathered import CHECKED_UP_TO, Gathered
 from klaster.graph.views.document import (
@@ -115,9 +115,9 @@ def _disagreeing(gathered: Gathered) -> list[Block]:
     blocks: list[Block] = [SubHeading(phrase("report.disagree", language))]
     if len(gathered.graph.sources()) < 2:
         return [*blocks, Prose((phrase("report.one-source", language),))]
-    found = gathered.graph.ask(DISAGREEING)
-    if not found.rows:
+    if disagreements(gathered.columns).is_empty():
         return [*blocks, Prose((phrase("report.none-disagree", language),))]
+    found = gathered.graph.ask(QUESTION)
     shown_columns = ("actorName", "figure", "value", "graph", "otherValue", "otherGraph")
     places = [found.columns.index(name) for name in shown_columns]
     rows = [
@@ -127,7 +127,7 @@ def _disagreeing(gathered: Gathered) -> list[Block]:
     headings = [Heading(name, phrase(f"head.disagree.{name}", language)) for name in shown_columns]
     more = len(found.rows) - len(rows)
     notes = [phrase("report.more", language, count=shown(more, language))] if more else []
-    origin = gathered.origin("query", DISAGREEING, question=DISAGREEING)
+    origin = gathered.origin("query", QUESTION, question=QUESTION)
     return [
         *blocks,
         Grid(phrase("report.disagree", language), Sheet(rows, headings, notes), origin),

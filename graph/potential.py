@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from klaster.graph.asking import nearest_of
-from klaster.graph.findings.export_potential import Prospects
+from klaster.graph.findings.export_potential import Prospects, Sold
 from klaster.graph.findings.facts import Facts
 from klaster.graph.findings.finding import Finding
 from klaster.graph.findings.product_spaces import product_space, space_of
@@ -328,9 +328,13 @@ class Potential:
             .sort("change", "location", descending=[True, False])
         )
 
+    @cached_property
+    def _sold(self) -> Sold:
+        return Sold(self.flows, self.year)
+
     def next_markets(self, exporter: str, *, count: int) -> list[Finding]:
         """Return the destinations nearest to where an exporter sells, with reasons."""
-        return list(self.prospects.markets(self.flows, exporter, year=self.year, count=count))
+        return list(self.prospects.markets(self._sold, exporter, count=count))
 
 
 def level_of(columns: Columns, exporter: str) -> str:

@@ -18,7 +18,7 @@ from klaster.graph.network.network import Figures
 from klaster.graph.store.eligibility import eligible_but_for_product
 from klaster.graph.store.force import with_status
 from klaster.graph.trade.advantage import revealed_advantage, specialised
-from klaster.graph.trade.flows import Flows, matrix
+from klaster.graph.trade.flows import Flows, Matrix, matrix
 from klaster.graph.trade.product_space import density, gain, product_proximity
 from klaster.ontology.labels import LANGUAGES, phrase_words
 
@@ -156,17 +156,19 @@ class Prospects:
 
     def _made_in(self, exporter: str) -> set[str]:
         """Return what the members of a cluster make, or else what anybody does."""
-        if exporter not in self._made:
-            members = self.facts.members_of.get(exporter)
-            makers = self.facts.makers
-            if members:
-                makers = makers.filter(pl.col("actor").is_in(members))
-            self._made[exporter] = set(makers.join(self.facts.above, on="product")["broader"])
-        return self._made[exporter]
+        members = self.facts.members_of.get(exporter)
+        if not members:
+            return self._made_anywhere
+        made = {product for actor in members for product in self._products_of.get(actor, ())}
+        return {kind for product in made for kind in self._above.get(product, ())}
 
     @cached_property
-    def _made(self) -> dict[str, set[str]]:
-        return {}
+    def _made_anywhere(self) -> set[str]:
+        return {kind for product in self._made_by for kind in self._above.get(product, ())}
+
+    @cached_property
+    def _products_of(self) -> dict[str, tuple[str, ...]]:
+        return grouped(self.facts.makers, "actor", "product")
 
     @cached_property
     def _above(self) -> dict[str, tuple[str, ...]]:
@@ -189,9 +191,16 @@ class Prospects:
     def _instruments(self, product: str, makers: list[str]) -> list[str]:
         """Return the instruments for which a maker of what is near would qualify with a product."""
         kinds = self._above.get(product, ())
-        open_to = self._open_instruments.filter(
-            pl.col("actor").is_in(makers)
-            & (pl.col("product").is_null() | pl.col("product").is_in(kinds))
+        # Sorted by actor: what is open to few of very many is found without a look at all.
+        actors = self._open_instruments["actor"]
+        of_makers = [
+            self._open_instruments[
+                actors.search_sorted(maker, "left") : actors.search_sorted(maker, "right")
+            ]
+            for maker in makers
+        ]
+        open_to = pl.concat([self._open_instruments.clear(), *of_makers]).filter(
+            pl.col("product").is_null() | pl.col("product").is_in(kinds)
         )
         for_it = set(open_to.drop_nulls("product")["instrument"])
         everyone = sorted(
@@ -205,11 +214,10 @@ class Prospects:
             ~pl.col("status").fill_null("").is_in(_IDLE)
         )
         running = status.select(instrument="iri")
-        return eligible_but_for_product(self.facts.columns).join(
-            running, on="instrument", how="semi"
-        )
+        found = eligible_but_for_product(self.facts.columns)
+        return found.join(running, on="instrument", how="semi").sort("actor")
 
-    def markets(self, flows: Flows, exporter: str, *, year: int, count: int) -> Iterator[Finding]:
+    def markets(self, sold: Sold, exporter: str, *, count: int) -> Iterator[Finding]:
         """Yield the destinations nearest to where an exporter sells, the nearest first.
 
         Two destinations are near where the same exporters sell much to both. The severity is the
@@ -217,35 +225,28 @@ class Prospects:
         markets that those reach who sell where it sells; what is asked for there, at what
         price and under which rules, the figures do not tell.
         """
-        rows = flows.in_year(year)
-        traded = matrix(rows, "destination")
+        traded = sold.traded
         if len(traded.exporters) < FEWEST or exporter not in traded.exporters:
             return
-        strong = specialised(revealed_advantage(traded.values))
-        near_to = product_proximity(strong)
         row = traded.row(exporter)
         sells = traded.values[[row]]
         served = csr_array((np.ones(sells.nnz), sells.indices, sells.indptr), shape=sells.shape)
-        near = density(served, near_to).ravel()
+        near = density(served, sold.proximity).ravel()
         absent = np.ones(len(near), dtype=bool)
         absent[sells.indices] = False
         found = np.flatnonzero(absent & (near > 0))
         for place in found[np.lexsort((found, -near[found]))][:count]:
-            yield self._market(
-                flows, rows, exporter, traded.columns[int(place)], float(near[place])
-            )
+            yield self._market(sold, exporter, traded.columns[int(place)], float(near[place]))
 
-    def _market(
-        self, flows: Flows, rows: pl.DataFrame, exporter: str, destination: str, near: float
-    ) -> Finding:
-        own = rows.filter(pl.col("exporter") == exporter)["product"].unique()
-        there = rows.filter(
-            (pl.col("destination") == destination) & pl.col("product").is_in(own.implode())
-        )
-        others = there["exporter"].unique().sort().to_list()
-        products = there.group_by("product").agg(pl.col("value").sum())
-        chief = products.sort("value", "product", descending=[True, False])["product"].to_list()
-        value = float(there["value"].sum())
+    def _market(self, sold: Sold, exporter: str, destination: str, near: float) -> Finding:
+        there = {
+            product: sold.offered[destination, product]
+            for product in sold.products_of[exporter]
+            if (destination, product) in sold.offered
+        }
+        others = {seller for _, sellers in there.values() for seller in sellers}
+        chief = sorted(there, key=lambda product: (-there[product][0], product))
+        value = sum(worth for worth, _ in there.values())
         words = {
             "exporter": self.facts.name(exporter),
             "destination": self.facts.name(destination),
@@ -257,7 +258,7 @@ class Prospects:
                 "sellers": len(others),
                 "products": self.facts.names(chief[:NEAREST]),
                 "value": f"{value:,.0f}",
-                "currency": flows.currency,
+                "currency": sold.flows.currency,
             }
             parts.append(phrase_words("potential.sold-there", **told))
         return make_finding(
@@ -270,6 +271,42 @@ class Prospects:
             coverage=self.coverage(exporter),
             words={"text": _joined(parts)},
         )
+
+
+@dataclass(frozen=True)
+class Sold:
+    """Where exporters sold what in one year."""
+
+    flows: Flows
+    year: int
+
+    @cached_property
+    def rows(self) -> pl.DataFrame:
+        """The flows of the year."""
+        return self.flows.in_year(self.year)
+
+    @cached_property
+    def traded(self) -> Matrix:
+        """The values, exporters by destinations."""
+        return matrix(self.rows, "destination")
+
+    @cached_property
+    def products_of(self) -> dict[str, tuple[str, ...]]:
+        """What each exporter sells."""
+        return grouped(self.rows, "exporter", "product")
+
+    @cached_property
+    def offered(self) -> dict[tuple[str, str], tuple[float, tuple[str, ...]]]:
+        """For how much, and by whom, each product is sold to each destination."""
+        found = self.rows.group_by("destination", "product").agg(
+            pl.col("value").sum(), pl.col("exporter").unique()
+        )
+        return {(where, what): (value, tuple(who)) for where, what, value, who in found.rows()}
+
+    @cached_property
+    def proximity(self) -> csr_array:
+        """How near destinations are to each other: to which the same exporters sell much."""
+        return product_proximity(specialised(revealed_advantage(self.traded.values)))
 
 
 def _joined(parts: Sequence[Mapping[str, str]]) -> Mapping[str, str]:

@@ -25,7 +25,9 @@ from klaster.ontology.terms import CODE, KL, code_iri
 
 _YES: Final = frozenset({"true", "1", "yes", "да", "ha"})
 _NO: Final = frozenset({"false", "0", "no", "нет", "yo'q"})
-_PERSONAL: Final = r"^[0-9][0-9 \-]{12,}[0-9]$"
+_OF_A_SOURCE: Final = r"^[\w.-]+:"
+"""In a decision the name of a source may stand before an id."""
+_PERSONAL: Final = r"^(?:[\w.-]+:)?[0-9][0-9 \-]{12,}[0-9]$"
 _NUMBER: Final = r"^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$"
 _ISO_REGION: Final = re.compile("[A-Z]{2}-[A-Z0-9]{1,3}")
 # A suggestion further off than this would mislead more than help.
@@ -176,16 +178,13 @@ def _refuse_personal_numbers(
     for column in table.columns:
         if column.type != "string":
             continue
-        # In a decision the name of a source may stand before an id.
-        key = pl.col(column.name).str.replace(r"^[\w.-]+:", "")
-        personal = key.str.contains(_PERSONAL) & (
-            key.str.replace_all(r"[^0-9]", "").str.len_chars() == 14
-        )
-        rows = frame.filter(personal)["row"]
+        looking = frame.filter(pl.col(column.name).str.contains(_PERSONAL))
+        digits = pl.col(column.name).str.replace(_OF_A_SOURCE, "").str.replace_all("[^0-9]", "")
+        rows = looking.filter(digits.str.len_chars() == 14)["row"]
         faults += [CellFault(raw.place, row, column.name, "fault.personal") for row in rows]
         if len(rows):
             frame = frame.with_columns(
-                pl.when(personal).then(None).otherwise(pl.col(column.name)).alias(column.name)
+                pl.when(~pl.col("row").is_in(rows.implode())).then(column.name).alias(column.name)
             )
     return frame, faults
 

@@ -66,10 +66,20 @@ def below(header: pl.DataFrame, cells: pl.DataFrame) -> pl.DataFrame:
 def stripped(cells: pl.DataFrame) -> pl.DataFrame:
     """Return cells without the spaces around them; empty ones are null, empty rows left out."""
     columns = [column for column in cells.columns if column != "row"]
-    return cells.with_columns(
-        # An apostrophe keeps a spreadsheet from running a cell; it is no part of the text.
-        pl.col(columns).str.strip_chars().str.replace(r"^'([=+\-@])", "$1").replace("", None),
-    ).filter(pl.any_horizontal(pl.col(columns).is_not_null()) if columns else pl.lit(value=False))
+    if not columns:
+        return cells.clear()
+    cells = cells.with_columns(pl.col(columns).str.strip_chars())
+    # An apostrophe keeps a spreadsheet from running a cell; it is no part of the text. To look for
+    # a pattern in millions of cells takes long, to see that none begins with the sign does not.
+    begun = cells.select(pl.col(columns).str.starts_with("'").any()).row(0, named=True)
+    kept_as_text = [column for column in columns if begun[column]]
+    return (
+        cells.with_columns(
+            pl.col(kept_as_text).str.replace(r"^'([=+\-@])", "$1"),
+        )
+        .with_columns(pl.col(columns).replace("", None))
+        .filter(pl.any_horizontal(pl.col(columns).is_not_null()))
+    )
 
 
 def _titles(cells: pl.DataFrame) -> tuple[dict[str, str], list[str]]:

@@ -14,6 +14,7 @@ from made_up import SHARED, write_tables
 
 import klaster
 from klaster.graph.network import centrality
+from klaster.graph.network.change import among, within
 from klaster.graph.network.layout import SPACING, lay_out
 from klaster.graph.network.network import Network
 from klaster.ontology.codes import codes
@@ -305,3 +306,22 @@ def test_the_layout_is_the_same_each_time_and_keeps_nodes_apart() -> None:
 def test_nodes_without_links_stand_in_a_tray_below() -> None:
     positions = lay_out(5, np.array([[0, 1], [1, 2]]))
     assert positions[3:, 1].min() > positions[:3, 1].max()
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_the_networks_inside_all_groups_are_those_inside_each(seed) -> None:
+    chance = np.random.default_rng(seed)
+    ends = [(f"a{a:02}", f"a{b:02}") for a, b in chance.integers(0, 30, (80, 2))]
+    whole = Network.from_pairs(ends, directed=bool(seed % 2), also=["alone"])
+    # Some belong to several groups, some to none, and of some the network knows nothing.
+    who = [f"a{a:02}" for a in chance.integers(0, 35, 60)] + ["alone"]
+    group = [f"g{number}" for number in chance.integers(0, 6, 60)] + ["lonely"]
+    members = pl.DataFrame({"actor": who, "group": group}).unique()
+    found = dict(within(whole, members))
+    assert list(found) == sorted(found)
+    for name in sorted(set(group)):
+        own = members.filter(pl.col("group") == name)["actor"]
+        part = among(whole, whole.actors["actor"].is_in(own.implode()))
+        assert found[name].actors.equals(part.actors)
+        assert found[name].links.equals(part.links)
+    assert found["lonely"].links.is_empty()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import polars as pl
@@ -44,6 +44,46 @@ def among(network: Network, kept: pl.Series) -> Network:
         target=pl.Series(number[links["target"].to_numpy()], dtype=pl.Int64),
     )
     return Network(network.actors.filter(kept), moved, network.unit)
+
+
+def within(network: Network, members: pl.DataFrame) -> Iterator[tuple[str, Network]]:
+    """Yield the network inside each group, as ``among`` gives it; who is in several is in each.
+
+    All links are looked at once, however many groups there are.
+
+    Parameters
+    ----------
+    members
+        Who belongs to which (``actor``, ``group``: IRIs), each once; groups come in their order.
+
+    Examples
+    --------
+    >>> chain = Network.from_pairs([("a", "b"), ("b", "c")])
+    >>> members = pl.DataFrame({"actor": ["b", "c", "b"], "group": ["x", "x", "y"]})
+    >>> [(group, part.size, part.links.height) for group, part in within(chain, members)]
+    [('x', 2, 1), ('y', 1, 0)]
+    """
+    actors = network.actors.select("actor").with_row_index("place")
+    placed = members.join(actors, on="actor").select(pl.col("place").cast(pl.Int64), "group")
+    placed = placed.sort("group", "place")
+    ends = network.links.select("source", "target").with_row_index("link")
+    inside = ends.join(placed, left_on="source", right_on="place").join(
+        placed, left_on=["target", "group"], right_on=["place", "group"]
+    )
+    of_group = {
+        str(group): links["link"].sort()
+        for (group,), links in inside.select("group", "link")
+        .partition_by("group", as_dict=True)
+        .items()
+    }
+    for (group,), rows in placed.group_by("group", maintain_order=True):
+        places = rows["place"]
+        links = network.links[of_group.get(str(group), pl.Series([], dtype=pl.UInt32))]
+        moved = links.with_columns(
+            pl.Series(end, places.search_sorted(links[end]), dtype=pl.Int64)
+            for end in ("source", "target")
+        )
+        yield str(group), Network(network.actors[places], moved, network.unit)
 
 
 def of_kinds(network: Network, kinds: Sequence[str]) -> Network:

@@ -9,7 +9,7 @@ import polars as pl
 
 from klaster.graph.network.brokerage import ROLES, ei_index, grouped, roles
 from klaster.graph.network.centrality import ranks
-from klaster.graph.network.change import among
+from klaster.graph.network.change import within
 from klaster.graph.network.communities import communities
 from klaster.graph.network.helix import completeness, presence, synergy
 from klaster.graph.network.network import Network
@@ -71,15 +71,9 @@ def helices(columns: Columns, network: Network) -> pl.DataFrame:
     The columns are ``cluster``, those of ``completeness`` and ``synergy`` (bits, over the
     recorded links among its members; below 0: the spheres meet in ways that no two explain).
     """
-    members = columns.table("memberships").select("actor", "cluster").unique()
+    members = columns.table("memberships").select("actor", group="cluster").unique()
     rows = []
-    for cluster in sorted(members["cluster"].unique()):
-        inside = network.actors["actor"].is_in(
-            members.filter(pl.col("cluster") == cluster)["actor"].implode()
-        )
-        part = among(network, inside)
-        if not part.size:
-            continue
+    for cluster, part in within(network, members):
         found = (
             completeness(part, np.zeros(part.size, dtype=np.int64)).drop("group").row(0, named=True)
         )

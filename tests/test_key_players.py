@@ -168,3 +168,22 @@ def test_an_exchange_mends_a_greedy_choice(monkeypatch) -> None:
     found = key_players.key_players_to_remove(path, 2)
     assert 3 not in found.actors
     assert found.value == pytest.approx(0.8)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_on_large_networks_a_few_are_tried_and_the_bound_holds(seed, monkeypatch) -> None:
+    ends = np.random.default_rng(seed).integers(0, 40, (90, 2)).tolist()
+    net = made(40, [(a, b, 1.0, bool(seed % 2)) for a, b in ends])
+    best = [key_players.key_players_to_reach(net, count).value for count in (1, 3)]
+    near = np.array([key_players._near(net, actor).sum() for actor in range(net.size)])
+    assert (key_players._at_most_near(net) >= near - 1e-9).all()
+    monkeypatch.setattr(key_players, "_WHOLE", 0)
+    monkeypatch.setattr(key_players, "MEASURED", 0)
+    for tried in (40, 6):
+        monkeypatch.setattr(key_players, "CANDIDATES", tried)
+        for count, most in zip((1, 3), best, strict=True):
+            found = key_players.key_players_to_reach(net, count)
+            assert len(set(found.actors.tolist())) == count
+            assert found.value == pytest.approx(groups.reach(net, found.actors))
+            assert (1 - 1 / np.e if tried == 40 else 0.4) * most <= found.value <= most + 1e-12
+            assert found.bound >= most - 1e-12

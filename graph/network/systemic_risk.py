@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -138,13 +139,17 @@ class Economy:
         if not self.substitution:
             return np.ones_like(supply)
         left = self.output[:, None] * supply
-        count = int(self.sectors.max(initial=0)) + 1
-        ends = (self.sectors, np.arange(self.network.size))
-        member = csr_array((np.ones(self.network.size), ends), shape=(count, self.network.size))
-        market = (member @ left)[self.sectors]
+        market = (self._members @ left)[self.sectors]
         output = np.broadcast_to(self.output[:, None], market.shape)
         ratio = np.divide(output, market, out=np.ones_like(market), where=market > 0)
         return np.asarray(np.minimum(ratio, 1))
+
+    @cached_property
+    def _members(self) -> csr_array:
+        """Who is of which sector, a row a sector."""
+        count = int(self.sectors.max(initial=0)) + 1
+        ends = (self.sectors, np.arange(self.network.size))
+        return csr_array((np.ones(self.network.size), ends), shape=(count, self.network.size))
 
     def systemic_risk(self, actors: Places | None = None, *, tolerance: float = 1e-6) -> Figures:
         r"""Share of all output that is lost if each actor alone stops (ESRI).

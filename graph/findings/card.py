@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections import Counter
 from itertools import combinations
 from typing import Final
 
 import polars as pl
 
-from klaster.graph.findings.chain_gaps import cut_actors
+from klaster.graph.findings.chain_gaps import splits
 from klaster.graph.findings.cluster_gaps import joined_roles
 from klaster.graph.findings.facts import HELIX, Facts, grouped
-from klaster.graph.findings.source_gaps import single_sources
+from klaster.graph.findings.source_gaps import single_sourced
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.force import in_force, with_status
 from klaster.graph.store.holding import participations
@@ -70,10 +69,10 @@ def _figures(facts: Facts) -> dict[str, dict[str, float | None]]:
     linked = joined_roles(facts)
     pairs = len(list(combinations(HELIX, 2)))
     public, local = _public_ties(facts), _local_sourcing(facts)
-    cuts: dict[str, float] = {}
-    for found in cut_actors(facts):
-        cuts[found.subjects[0]] = max(cuts.get(found.subjects[0], 0.0), _split(found.numbers))
-    narrow = Counter(found.subjects[0] for found in single_sources(facts))
+    split_off = (pl.col("left") - pl.col("largest")).max()
+    cuts = _by_cluster(facts, splits(facts).group_by("cluster").agg(split_off))
+    sources = single_sourced(facts).drop_nulls("cluster")
+    narrow = _by_cluster(facts, sources.group_by("cluster").len())
     return {
         cluster: {
             "members": len(facts.members_of[cluster]),
@@ -82,16 +81,17 @@ def _figures(facts: Facts) -> dict[str, dict[str, float | None]]:
             "roles": len(roles.get(cluster, ())),
             "helix-completeness": len(linked.get(cluster, ())) / pairs,
             "local-sourcing": local.get(cluster),
-            "single-sources": narrow[cluster],
+            "single-sources": narrow.get(cluster, 0),
             "dependence": cuts.get(cluster, 0.0) / len(facts.members_of[cluster]),
         }
         for cluster in facts.clusters
     }
 
 
-def _split(numbers: object) -> float:
-    """Return how many members a cut splits off."""
-    return float(numbers["split_off"]) if isinstance(numbers, dict) else 0.0
+def _by_cluster(facts: Facts, figures: pl.DataFrame) -> dict[str, float]:
+    """Return figures of clusters, given by place, by IRI."""
+    iris = facts.numbered.clusters.iris(figures["cluster"])
+    return dict(zip(iris, figures.to_series(1), strict=True))
 
 
 def _public_ties(facts: Facts) -> dict[str, int]:
@@ -117,13 +117,13 @@ def _public_ties(facts: Facts) -> dict[str, int]:
 
 def _local_sourcing(facts: Facts) -> dict[str, float]:
     """Return the share of the recorded supplies to members that come from members."""
-    inside = facts.members.select(supplier="actor", cluster="cluster").with_columns(
-        local=pl.lit(value=True)
-    )
-    bought = facts.supplies.join(facts.members, left_on="buyer", right_on="actor")
+    members = facts.numbered.members
+    inside = members.select(supplier="actor", cluster="cluster", local=pl.lit(value=True))
+    supplies = facts.numbered.supplies.select("supplier", "buyer")
+    bought = supplies.join(members, left_on="buyer", right_on="actor")
     told = bought.join(inside, on=["supplier", "cluster"], how="left")
     share = pl.col("local").fill_null(value=False).mean()
-    return dict(told.group_by("cluster").agg(share).rows())
+    return _by_cluster(facts, told.group_by("cluster").agg(share))
 
 
 def mechanisms(columns: Columns, *, date: dt.date | None = None) -> pl.DataFrame:

@@ -113,22 +113,8 @@ def cut_actors(facts: Facts) -> Iterator[Finding]:
     part left over the number left, of those whom the member joins. To an analyst: the cluster
     falls apart there; each bridge is a single link that does so.
     """
-    members = facts.numbered.members
-    network = of_kinds(facts.network, ("supply", "cooperation"))
-    inner = facts.numbered.inside(facts.numbered.pairs(network))
-    numbered = members.with_row_index("place")
-    partners = numbered.rename({"actor": "partner", "place": "other"})
-    edges = (
-        inner.join(numbered, on=_PLACE)
-        .join(partners, on=["cluster", "partner"])
-        .filter(pl.col("place") < pl.col("other"))
-        .select("place", "other")
-        .sort("place", "other")
-    )
     rows = (
-        _splits(members.height, edges.to_numpy().astype(np.int64))
-        .with_columns(pl.col("place").cast(pl.UInt32))
-        .join(numbered, on="place")
+        splits(facts)
         .join(facts.unknown, on="cluster")
         .with_columns(severity=1 - pl.col("largest") / pl.col("left"))
     )
@@ -153,6 +139,28 @@ def cut_actors(facts: Facts) -> Iterator[Finding]:
                 "count": row["left"] - row["largest"],
             },
         )
+
+
+def splits(facts: Facts) -> pl.DataFrame:
+    """Return which member's loss would split its cluster, and into what.
+
+    ``place`` in the order of the memberships, ``cluster`` and ``actor`` (places), and what
+    ``_splits`` returns.
+    """
+    members = facts.numbered.members
+    network = of_kinds(facts.network, ("supply", "cooperation"))
+    inner = facts.numbered.inside(facts.numbered.pairs(network))
+    numbered = members.with_row_index("place")
+    partners = numbered.rename({"actor": "partner", "place": "other"})
+    edges = (
+        inner.join(numbered, on=_PLACE)
+        .join(partners, on=["cluster", "partner"])
+        .filter(pl.col("place") < pl.col("other"))
+        .select("place", "other")
+        .sort("place", "other")
+    )
+    found = _splits(members.height, edges.to_numpy().astype(np.int64))
+    return found.with_columns(pl.col("place").cast(pl.UInt32)).join(numbered, on="place")
 
 
 def _splits(size: int, edges: NDArray[np.int64]) -> pl.DataFrame:

@@ -35,11 +35,7 @@ def single_sources(facts: Facts) -> Iterator[Finding]:
     are. Buyers in no cluster are looked at together. To an analyst: what stops if one firm does.
     """
     narrow = _of_clusters(facts, _narrow(facts))
-    groups = narrow.group_by(_PLACE).agg(
-        concerned=pl.len(),
-        herfindahl=pl.col("herfindahl").max(),
-        sole=(pl.col("suppliers") == 1).all(),
-    )
+    groups = _groups(narrow)
     if facts.cluster:
         groups = facts.of_scope(groups.drop_nulls("cluster"))
     everyone = facts.columns.table("actors").height
@@ -54,6 +50,23 @@ def single_sources(facts: Facts) -> Iterator[Finding]:
     joined = found.join(told, on=_PLACE, maintain_order="left", nulls_equal=True)
     for row in joined.iter_rows(named=True):
         yield _single_source(facts, row)
+
+
+def single_sourced(facts: Facts) -> pl.DataFrame:
+    """Return which products come to which cluster from too few suppliers, as G2 finds them.
+
+    ``cluster`` (place; null: buyers in none) and ``product`` (place), and of the buyers concerned
+    how many there are, the highest ``herfindahl``, and whether each has a ``sole`` supplier.
+    """
+    return _groups(_of_clusters(facts, _narrow(facts)))
+
+
+def _groups(narrow: pl.DataFrame) -> pl.DataFrame:
+    return narrow.group_by(_PLACE).agg(
+        concerned=pl.len(),
+        herfindahl=pl.col("herfindahl").max(),
+        sole=(pl.col("suppliers") == 1).all(),
+    )
 
 
 def _narrow(facts: Facts) -> pl.DataFrame:

@@ -12,6 +12,7 @@ from made_up import LOADED_AT, write_tables
 
 import klaster
 from klaster.cli import main
+from klaster.ontology.faults import Fault
 
 
 def loaded(tmp_path, *defects):
@@ -90,3 +91,14 @@ def test_candidates_are_confirmed_in_a_workbook_that_loads_back(tmp_path, langua
     graph.load(path, loaded_at=LOADED_AT)
     assert "G1b" not in {finding.rule for finding in graph.missing()}
     assert not [result for result in graph.check() if result.severity == "Violation"]
+
+
+def test_of_a_large_graph_one_cluster_is_asked_for(tmp_path, monkeypatch) -> None:
+    graph = loaded(tmp_path, need_what_a_neighbour_makes)
+    cluster = graph.table("clusters")["id"][0]
+    whole = told(graph.what_if(without="truck"))
+    monkeypatch.setattr("klaster.graph.findings.what_if.WHOLE_UP_TO", 10)
+    with pytest.raises(Fault) as caught:
+        graph.what_if(without="truck")
+    assert caught.value.key == "fault.what-if-large"
+    assert told(graph.what_if(without="truck", cluster=cluster)) == whole != []

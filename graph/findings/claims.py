@@ -12,6 +12,7 @@ import polars as pl
 from klaster.graph.findings.card import cards
 from klaster.graph.findings.facts import Facts
 from klaster.graph.findings.policy_reach import reach
+from klaster.graph.store.holding import counted
 from klaster.graph.trade.advantage import concentration, revealed_advantage, specialised
 from klaster.graph.trade.flows import Flows, flows, matrix
 
@@ -195,8 +196,11 @@ class Indicators:
 
     def supplier_concentration(self) -> Value | None:
         """Mean Herfindahl index of the suppliers of those of whose purchases values are known."""
-        bought = self._facts.supplies.drop_nulls("value").filter(
-            pl.col("buyer").is_in(self._members["iri"].implode()) & (pl.col("value") > 0)
+        wanted = ("supplier", "buyer", "value", "status")
+        bought = counted(self._facts.columns.links("supplies", *wanted)).filter(
+            pl.col("buyer").is_in(self._members["iri"].implode())
+            & (pl.col("supplier") != pl.col("buyer"))
+            & (pl.col("value") > 0)
         )
         if bought.is_empty():
             return None

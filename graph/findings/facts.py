@@ -17,7 +17,6 @@ from klaster.graph.network.network import Network
 from klaster.graph.network.projection import project
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.eligibility import Eligibility, broader_products
-from klaster.graph.store.holding import counted
 from klaster.ontology.codes import narrower
 from klaster.ontology.labels import LANGUAGES
 
@@ -190,12 +189,6 @@ class Facts:
     def above(self) -> pl.DataFrame:
         """Each product with itself and all it is a kind of (``product``, ``broader``)."""
         return broader_products(self.columns)
-
-    @cached_property
-    def supplies(self) -> pl.DataFrame:
-        """The recorded supplies that hold, of one actor to another."""
-        links = counted(self.columns.table("supplies"))
-        return links.filter(pl.col("supplier") != pl.col("buyer"))
 
     @cached_property
     def essential(self) -> set[str]:

@@ -241,7 +241,9 @@ def _in_one_currency() -> pl.Expr:
 
 def _supply_records(columns: Columns) -> pl.DataFrame:
     classes = columns.table("products").select(product="iri", product_class="broader")
-    links = counted(columns.table("supplies")).with_columns(value=_in_one_currency())
+    wanted = ("iri", "supplier", "buyer", "product", "value", "currency", "status", "valid_from")
+    stated = columns.links("supplies", *wanted)
+    links = counted(stated).with_columns(value=_in_one_currency())
     return links.join(classes, on="product", how="left").select(
         source="supplier",
         target="buyer",

@@ -11,9 +11,12 @@ import polars as pl
 from klaster.graph.findings.finding import Finding
 from klaster.graph.findings.gaps import find_gaps
 from klaster.graph.store.columns import Columns
+from klaster.ontology.faults import Fault
 from klaster.ontology.schemas import schema
 from klaster.ontology.tables import Column, tables
 
+WHOLE_UP_TO: Final = 2_000_000
+"""Up to so many rows all findings are compared; of more, there are millions, those on a cluster."""
 _PLANNED: Final = "planned"
 """What a candidate link is until somebody confirms it: it then joins nobody."""
 
@@ -45,7 +48,15 @@ def what_if(
         Further rows, by table, as a loaded source has them.
     without
         IRI of a thing to be left out, with all records of it.
+
+    Raises
+    ------
+    Fault
+        If the tables have more than ``WHOLE_UP_TO`` rows and no cluster is named.
     """
+    rows = sum(columns.height(name) for name in tables())
+    if rows > WHOLE_UP_TO and not cluster:
+        raise Fault("fault.what-if-large", rows=rows, most=WHOLE_UP_TO)
     changed = Changed(columns, added or {}, without)
     # All of them: what is no longer among the gravest has not vanished.
     old, new = (find_gaps(tables, cluster=cluster, most=None) for tables in (columns, changed))
@@ -71,16 +82,25 @@ class Changed(Columns):
         self._all, self._added, self._without = columns, added, without
 
     def links(self, name: str, *columns: str) -> pl.DataFrame:
-        """Return some columns of the records."""
-        return self.table(name).select(columns)
+        """Return some columns of the records, of which no others are read."""
+        table = tables()[name]
+        if table.key or name in self._read:
+            return self.table(name).select(columns)
+        needed = [column.name for column in table.columns if column.refers]
+        wanted = [*dict.fromkeys(["iri", *columns, *needed])]
+        return self._changed(name, self._all.links(name, *wanted)).select(columns)
 
     def _merged(self, name: str) -> pl.DataFrame:
+        return self._changed(name, self._all.table(name)).sort("iri", "row")
+
+    def _changed(self, name: str, frame: pl.DataFrame) -> pl.DataFrame:
+        """Return rows, all columns or some, as they would be."""
         table = tables()[name]
-        frame = self._all.table(name)
         if name in self._added:
-            types = schema(table)
-            more = self._added[name].select(pl.col(key).cast(kind) for key, kind in types.items())
-            frame = pl.concat([frame, more.with_columns(origin=pl.lit(""))])
+            types = schema(table) | {"origin": pl.String()}
+            given = self._added[name].with_columns(origin=pl.lit(""))
+            more = given.select(pl.col(key).cast(types[key]) for key in frame.columns)
+            frame = pl.concat([frame, more])
             if table.key:
                 frame = frame.unique("iri", keep="first", maintain_order=True)
         if self._without:
@@ -88,7 +108,7 @@ class Changed(Columns):
             for column in table.columns:
                 if column.refers:
                     frame = _forget(frame, column, self._without)
-        return frame.sort("iri", "row")
+        return frame
 
 
 def _forget(frame: pl.DataFrame, column: Column, iri: str) -> pl.DataFrame:

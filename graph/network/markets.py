@@ -81,7 +81,11 @@ def _activities(columns: Columns, _: Network) -> pl.DataFrame:
 
 def _products(columns: Columns, network: Network) -> pl.DataFrame:
     """Return what each actor sells, most first, then what it is only said to make."""
-    product = columns.table("supplies").select("iri", market="product").unique("iri", keep="first")
+    product = (
+        columns.links("supplies", "iri", "product")
+        .rename({"product": "market"})
+        .unique("iri", keep="first")
+    )
     weight = "weight" if "weight" in network.links.columns else pl.lit(1.0)
     sold = (
         network.links.select("source", "iri", weight=weight)
@@ -174,7 +178,7 @@ def _by_recipes(columns: Columns, network: Network) -> pl.DataFrame:
 
     ``whole`` says whether they tell it of all supplies of the pair.
     """
-    product = columns.table("supplies").select("iri", "product").unique("iri", keep="first")
+    product = columns.links("supplies", "iri", "product").unique("iri", keep="first")
     recipes = columns.table("recipes").select("product", "input", "essential").drop_nulls()
     apart = network.links.filter(pl.col("source") != pl.col("target"))
     links = apart.with_columns(buyer=network.actors["actor"].gather(apart["target"])).join(

@@ -27,7 +27,7 @@ COMMANDS = (
     "missing {graph} --cluster C1",
     "missing {graph} --card",
     "missing {graph} --card --cluster C1",
-    "missing {graph} --without F1",
+    "missing {graph} --without F1 --cluster C1",
     "missing {graph} --predict",
     "backtest {graph} --layer supply",
     "match {graph} --top 20",

@@ -239,7 +239,8 @@ def _at_most_near(network: Network) -> Figures:
     direct = lengths(network.arcs)
     # Who is met again is counted again: no more than all are there.
     second = np.minimum(network.arcs @ direct, network.size - 1 - direct)
-    return 1 + direct + second / 2 + (network.size - 1 - direct - second) / 3
+    most: Figures = 1 + direct + second / 2 + (network.size - 1 - direct - second) / 3
+    return most
 
 
 def _near(network: Network, actor: int) -> Figures:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain, islice
 from typing import Final
 
 import numpy as np
@@ -141,13 +142,21 @@ class Prospects:
 
     def _makers(self, products: list[str], exporter: str) -> list[str]:
         """Return who makes what is near, members first."""
-        members = set(self.facts.members_of.get(exporter, ()))
-        found: list[str] = []
+        members = frozenset(self.facts.members_of.get(exporter, ()))
+        inside, others = [], []
         for product in products:
             kinds = {product, *self._kinds.get(product, ())}
-            makers = {actor for kind in kinds for actor in self._made_by.get(kind, ())}
-            found += sorted(makers, key=lambda actor: (actor not in members, actor))
-        return sorted(dict.fromkeys(found), key=lambda actor: actor not in members)[:NEAREST]
+            own = {one for one in members if not kinds.isdisjoint(self._products_of.get(one, ()))}
+            inside += sorted(own)
+            # Of a class of products there may be a million makers: the first few are enough, also
+            # where some of them are named already.
+            firsts = (islice(self._others(kind, members), 2 * NEAREST) for kind in kinds)
+            others += sorted(set(chain.from_iterable(firsts)))[: 2 * NEAREST]
+        return list(dict.fromkeys([*inside, *others]))[:NEAREST]
+
+    def _others(self, product: str, members: frozenset[str]) -> Iterator[str]:
+        """Yield who makes a product and is no member, in the order of their IRIs."""
+        return (actor for actor in self._made_by.get(product, ()) if actor not in members)
 
     def _lacking_inputs(self, product: str, exporter: str) -> list[str]:
         """Return the inputs of a product that no member is recorded as making."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, islice
 from typing import Final
 
@@ -15,7 +15,6 @@ from scipy.sparse import csr_array
 from klaster.graph.findings.facts import Facts, grouped
 from klaster.graph.findings.finding import Finding, make_finding
 from klaster.graph.findings.product_spaces import Homes, ProductSpace, strongest
-from klaster.graph.network.network import Figures
 from klaster.graph.store.eligibility import eligible_but_for_product
 from klaster.graph.store.force import with_status
 from klaster.graph.trade.advantage import revealed_advantage, specialised
@@ -64,18 +63,22 @@ class Prospects:
         if not places:
             return
         made = self.space.row(places)
-        near = density(made, self.space.proximity).ravel()
-        gains = gain(made, self.space.proximity, self.space.complexity).ravel()
+        space = self.space
+        near = density(made, space.proximity, total=space.total).ravel()
+        gained = partial(gain, made, space.proximity, space.complexity, total=space.total)
         absent = np.ones(len(near), dtype=bool)
         absent[list(places)] = False
         found = np.flatnonzero(absent & (near > 0))
-        worth = gains if order == "gain" else np.nan_to_num(self.space.complexity, nan=-np.inf)
+        worth = np.nan_to_num(space.complexity, nan=-np.inf)
+        if order == "gain":
+            worth = gained().ravel()
         keys = (found, -worth[found], -near[found])
         if order != "nearness" and len(found):
             found = found[near[found] >= np.median(near[found])]
             keys = (found, -near[found], -worth[found])
-        for place in found[np.lexsort(keys)][:count]:
-            yield self._product(exporter, places, int(place), near, gains)
+        nearest = found[np.lexsort(keys)][:count]
+        for place, more in zip(nearest, gained(of=nearest).ravel(), strict=True):
+            yield self._product(exporter, places, int(place), float(near[place]), float(more))
 
     @cached_property
     def homes(self) -> Homes:
@@ -87,8 +90,8 @@ class Prospects:
         exporter: str,
         places: Mapping[int, str],
         place: int,
-        near: Figures,
-        gains: Figures,
+        near: float,
+        more: float,
     ) -> Finding:
         product = self.space.products[place]
         neighbours = strongest(self.space.proximity, place, np.array(sorted(places)))[:NEAREST]
@@ -98,7 +101,7 @@ class Prospects:
         lacking = self._lacking_inputs(product, exporter)
         instruments = self._instruments(product, makers)
         numbers: dict[str, float | str] = {
-            "density": float(near[place]),
+            "density": near,
             "proximity": proximity,
             "products_made": len(places),
             "basis": self.space.basis,
@@ -107,12 +110,12 @@ class Prospects:
         if np.isfinite(self.space.complexity[place]):
             numbers |= {
                 "complexity": float(self.space.complexity[place]),
-                "gain": float(gains[place]),
+                "gain": more,
             }
         words = {
             "exporter": self.facts.name(exporter),
             "product": self.facts.name(product),
-            "share": f"{near[place]:.0%}",
+            "share": f"{near:.0%}",
             "close": self.facts.names(close),
         }
         parts = [phrase_words("potential.product", **words)]
@@ -121,7 +124,7 @@ class Prospects:
         parts += self._told("potential.instruments", instruments)
         return make_finding(
             "G14",
-            float(near[place]),
+            near,
             phrase="potential.coverage",
             subjects=(exporter,),
             numbers=numbers,

@@ -12,7 +12,7 @@ import polars as pl
 from scipy.sparse import csr_array
 
 from klaster.graph.findings.facts import Facts, grouped
-from klaster.graph.network.network import Figures, Places
+from klaster.graph.network.network import Figures, Places, row_sums
 from klaster.graph.trade.advantage import revealed_advantage, specialised
 from klaster.graph.trade.complexity import economic_complexity
 from klaster.graph.trade.flows import Flows, flows, matrix
@@ -42,6 +42,11 @@ class ProductSpace:
     def place(self) -> dict[str, int]:
         """The row of each product."""
         return {product: place for place, product in enumerate(self.products)}
+
+    @cached_property
+    def total(self) -> Figures:
+        """How near all others together are to each product."""
+        return row_sums(self.proximity)
 
     def row(self, products: Iterable[int]) -> csr_array:
         """Return 1 for some products, as a matrix of one row."""

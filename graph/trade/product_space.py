@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array, diags_array
 
-from klaster.graph.network.network import Figures, column_sums, like, row_sums
+from klaster.graph.network.network import Figures, Places, column_sums, like, row_sums
 
 
 def product_proximity(made: csr_array) -> csr_array:
@@ -42,7 +42,7 @@ def product_proximity(made: csr_array) -> csr_array:
     return csr_array((near, (row, column)), shape=both.shape)
 
 
-def density(made: csr_array, proximity: csr_array) -> Figures:
+def density(made: csr_array, proximity: csr_array, *, total: Figures | None = None) -> Figures:
     r"""Return how near each product (column) is to what each exporter (row) makes, from 0 to 1.
 
     .. math:: \omega_{cp} = \frac{\sum_q M_{cq} \phi_{pq}}{\sum_q \phi_{pq}}
@@ -57,6 +57,8 @@ def density(made: csr_array, proximity: csr_array) -> Figures:
     proximity
         Of the products, a symmetric matrix; a product is no neighbour of itself unless it is
         given as one. 0 for a product without neighbours.
+    total
+        The sum of each row of ``proximity``, if it is known.
 
     Examples
     --------
@@ -70,7 +72,7 @@ def density(made: csr_array, proximity: csr_array) -> Figures:
     ----------
     Hidalgo, Klinger, Barabási and Hausmann (2007), https://doi.org/10.1126/science.1144581
     """
-    total = row_sums(proximity)
+    total = row_sums(proximity) if total is None else total
     weight = np.divide(1, total, out=np.zeros_like(total), where=total > 0)
     # Weighed last, so that of few exporters few rows of the products are looked at.
     found: Figures = csr_array(made @ proximity).toarray() * weight
@@ -108,7 +110,14 @@ def like_made(made: csr_array, figures: Figures) -> csr_array:
     return like(made, figures[row, made.indices])
 
 
-def gain(made: csr_array, proximity: csr_array, complexity: Figures) -> Figures:
+def gain(
+    made: csr_array,
+    proximity: csr_array,
+    complexity: Figures,
+    *,
+    total: Figures | None = None,
+    of: Places | None = None,
+) -> Figures:
     r"""Return how much nearer each product, once made, would bring other complex products.
 
     .. math:: COG_{cp} = (1 - M_{cp}) \sum_q \frac{\phi_{pq}}{\sum_r \phi_{qr}} (1 - M_{cq}) PCI_q
@@ -116,15 +125,24 @@ def gain(made: csr_array, proximity: csr_array, complexity: Figures) -> Figures:
     The complexity outlook gain: what the outlook of the exporter would gain. 0 for what it makes
     already. To an analyst: a product with a high gain is a stepping stone.
 
+    Parameters
+    ----------
+    total
+        The sum of each row of ``proximity``, if it is known.
+    of
+        Return the columns of these products only.
+
     References
     ----------
     Hausmann, Hidalgo and others (2014), The Atlas of Economic Complexity, MIT Press,
     https://doi.org/10.7551/mitpress/9647.001.0001
     """
-    total = row_sums(proximity)
+    total = row_sums(proximity) if total is None else total
     weight = np.nan_to_num(complexity) * np.divide(
         1, total, out=np.zeros_like(total), where=total > 0
     )
     absent = 1 - made.toarray()
-    found: Figures = absent * (csr_array(proximity) @ (absent * weight).T).T
+    wanted = np.arange(proximity.shape[0]) if of is None else of
+    rows = csr_array(proximity)[wanted] if of is not None else csr_array(proximity)
+    found: Figures = absent[:, wanted] * (rows @ (absent * weight).T).T
     return found

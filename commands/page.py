@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 @click.option(
     "--suggestions/--no-suggestions",
     default=None,
-    help="Look for likely links, after an audit; by default up to 400 actors.",
+    help="Look for likely links, after an audit; by default up to 400 actors of a graph "
+    "of up to 20,000 links.",
 )
 @spoken
 def page(

@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+import polars as pl
+
 from klaster.graph.findings.gaps import find_gaps
 from klaster.graph.network.centrality import is_exact, ranking
 from klaster.graph.network.chain import trophic_levels
 from klaster.graph.network.communities import communities
 from klaster.graph.network.undisturbed import one_thread, uncollected
 from klaster.graph.prospecting import prospects_of
+from klaster.graph.store.batches import ROWS
 from klaster.graph.store.eligibility import eligible
 from klaster.graph.views import drawing
 from klaster.graph.views.canvas import Results
 from klaster.graph.views.overview import draw_overview
+from klaster.ontology.schemas import schema
 from klaster.ontology.tables import tables
 
 if TYPE_CHECKING:
@@ -38,6 +42,8 @@ QUICK: Final = 3_000
 """Pages of larger networks do without costly measures."""
 SUGGESTED: Final = 400
 """In larger networks likely links are looked for only when they are asked for."""
+SUGGESTED_OF: Final = 20_000
+"""So too where the whole graph has more links: of whatever part, it is all of it that is audited."""
 
 
 @one_thread()
@@ -63,8 +69,8 @@ def picture_of(
         if is_exact(network, measure) and (network.size <= QUICK or measure not in COSTLY)
     ]
     if suggestions is None:
-        suggestions = network.size <= SUGGESTED
-    frames = {table: graph.table(table) for table in tables()}
+        suggestions = network.size <= SUGGESTED and _links(columns) <= SUGGESTED_OF
+    frames = {table: _of_actors(columns, table, network) for table in tables()}
     if cluster:
         frames["clusters"] = frames["clusters"].filter(iri=graph.cluster(cluster))
     results = Results(
@@ -82,6 +88,28 @@ def picture_of(
     place = {node.iri: at for at, node in enumerate(drawn.nodes) if node.kind == "cluster"}
     found = prospects_of(columns, list(place))
     return replace(drawn, prospects={place[iri]: prospect for iri, prospect in found.items()})
+
+
+def _links(columns: Columns) -> int:
+    """Return how many links suggestions would be learnt from."""
+    return sum(columns.height(name) for name in ("supplies", "cooperations", "makes"))
+
+
+def _of_actors(columns: Columns, name: str, network: Network) -> pl.DataFrame:
+    """Return a table; of millions of records those alone that name an actor of the network."""
+    whom = _LONG.get(name, ())
+    if not whom or columns.height(name) <= ROWS:
+        return columns.table(name)
+    actors = network.actors["actor"].implode()
+    kept = [
+        batch.filter(pl.any_horizontal(pl.col(whom).is_in(actors)))
+        for batch in columns.batches(name, [*schema(tables()[name])])
+    ]
+    return pl.concat(kept).sort("iri", "row")
+
+
+_LONG: Final = {"supplies": ("supplier", "buyer"), "makes": ("actor",), "needs": ("actor",)}
+"""Tables that may have millions of rows, and who is named in a row."""
 
 
 def _overview_of(graph: KnowledgeGraph, network: Network, *, name: str, language: str) -> Picture:

@@ -289,3 +289,29 @@ def test_numbers_and_identifiers_of_an_actor_are_told_in_the_panel(opened, tmp_p
     assert panel("Beta") == ["12\u202f500", "12.5"]
     assert panel("Gamma") == ["301234575"]
     assert page.seen == []
+
+
+def test_the_page_of_a_cluster_in_a_large_graph_reads_its_own_links_alone(
+    small_graph, monkeypatch
+) -> None:
+    cluster = small_graph.table("clusters")["id"][0]
+    whole = render_page(small_graph.picture(cluster=cluster, suggestions=False))
+    monkeypatch.setattr("klaster.graph.picturing.ROWS", 1)
+    again = klaster.open(small_graph.path)
+    assert render_page(again.picture(cluster=cluster, suggestions=False)) == whole
+    assert "supplies" not in again.columns()._read
+
+
+def test_a_large_graph_is_not_audited_unasked_for_the_page_of_a_small_cluster(
+    small_graph, monkeypatch
+) -> None:
+    cluster = small_graph.table("clusters")["id"][0]
+    asked = []
+    monkeypatch.setattr(
+        type(small_graph), "predict", lambda *_, **__: asked.append(True), raising=True
+    )
+    small_graph.picture(cluster=cluster)
+    assert asked == [True]
+    monkeypatch.setattr("klaster.graph.picturing.SUGGESTED_OF", 1)
+    small_graph.picture(cluster=cluster)
+    assert asked == [True]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from klaster.graph.findings.gaps import find_gaps
+from klaster.graph.findings.predicted import learnt_from
 from klaster.graph.network.centrality import is_exact, ranking
 from klaster.graph.network.chain import trophic_levels
 from klaster.graph.network.communities import communities
@@ -69,7 +70,7 @@ def picture_of(
         if is_exact(network, measure) and (network.size <= QUICK or measure not in COSTLY)
     ]
     if suggestions is None:
-        suggestions = network.size <= SUGGESTED and _links(columns) <= SUGGESTED_OF
+        suggestions = network.size <= SUGGESTED and learnt_from(columns) <= SUGGESTED_OF
     frames = {table: _of_actors(columns, table, network) for table in tables()}
     if cluster:
         frames["clusters"] = frames["clusters"].filter(iri=graph.cluster(cluster))
@@ -88,11 +89,6 @@ def picture_of(
     place = {node.iri: at for at, node in enumerate(drawn.nodes) if node.kind == "cluster"}
     found = prospects_of(columns, list(place))
     return replace(drawn, prospects={place[iri]: prospect for iri, prospect in found.items()})
-
-
-def _links(columns: Columns) -> int:
-    """Return how many links suggestions would be learnt from."""
-    return sum(columns.height(name) for name in ("supplies", "cooperations", "makes"))
 
 
 def _of_actors(columns: Columns, name: str, network: Network) -> pl.DataFrame:

@@ -32,6 +32,11 @@ class Predicted:
         return [found.row(language) for found in self.audits]
 
 
+def learnt_from(columns: Columns) -> int:
+    """Return how many records suggestions are learnt from: of whatever part, of the whole graph."""
+    return sum(columns.height(name) for name in ("supplies", "cooperations", "makes"))
+
+
 def predict(
     columns: Columns,
     *,

@@ -410,11 +410,6 @@ def next_products(
     return found
 
 
-def made_by(facts: Facts, exporter: str) -> list[str]:
-    """Return what an exporter makes: by its members' or its own records, or by its exports."""
-    return Made(facts).by(exporter)
-
-
 class Made:
     """What exporters make; the flows of each level are worked out once for all of them."""
 

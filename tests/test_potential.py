@@ -17,7 +17,9 @@ from made_up import CHAIN, LOADED_AT, SHARED, write_tables
 
 import klaster
 from klaster.cli import main
+from klaster.graph.findings.export_potential import Prospects
 from klaster.graph.findings.facts import Facts
+from klaster.graph.findings.product_spaces import product_space
 from klaster.graph.findings.sectors import sector_linkages
 from klaster.graph.network.linkages import leontief_inverse, linkages
 from klaster.graph.store.columns import Columns, write_columns
@@ -303,3 +305,15 @@ def test_every_kind_of_table_is_documented() -> None:
     (kinds,) = [option.type for option in command.params if option.name == "show"]
     assert isinstance(kinds, click.Choice)
     assert set(kinds.choices) <= shown
+
+
+def test_whether_anything_is_near_is_known_before_it_is_worked_out(graph) -> None:
+    facts = Facts(graph.columns())
+    space = product_space(facts)
+    told = Prospects(facts, space)
+    products = sorted(space.products)
+    sets = [[], products, *([one] for one in products), products[:2], [f"{graph.base}nothing"]]
+    near = [told.any_near(own) for own in sets]
+    assert near == [any(True for _ in told.products("", own, count=1)) for own in sets]
+    assert True in near
+    assert False in near

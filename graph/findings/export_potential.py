@@ -59,11 +59,11 @@ class Prospects:
         it would take. ``complexity`` and ``gain`` tell what the product would be worth: how rare
         what it needs is, and how much of what is complex it would bring near.
         """
-        places = {place: product for product in own for place in self.homes.of(product)}
+        places = self._places(own)
         if not places:
             return
-        made = self.space.row(places)
         space = self.space
+        made = space.row(places)
         near = density(made, space.proximity, total=space.total).ravel()
         gained = partial(gain, made, space.proximity, space.complexity, total=space.total)
         absent = np.ones(len(near), dtype=bool)
@@ -79,6 +79,19 @@ class Prospects:
         nearest = found[np.lexsort(keys)][:count]
         for place, more in zip(nearest, gained(of=nearest).ravel(), strict=True):
             yield self._product(exporter, places, int(place), float(near[place]), float(more))
+
+    def any_near(self, own: list[str]) -> bool:
+        """Say whether ``products`` would yield any, without working them out."""
+        places = self._places(own)
+        if not places:
+            return False
+        # A product that is not made has a neighbour among those that are.
+        beside = self.space.proximity[sorted(places)]
+        return bool((~np.isin(beside.indices[beside.data > 0], list(places))).any())
+
+    def _places(self, own: list[str]) -> dict[int, str]:
+        """Return where what an exporter makes stands in the space."""
+        return {place: product for product in own for place in self.homes.of(product)}
 
     @cached_property
     def homes(self) -> Homes:

@@ -9,7 +9,7 @@ from klaster.graph.findings.finding import Finding
 from klaster.graph.findings.neighbourhood import neighbourhood
 from klaster.graph.findings.product_spaces import ProductSpace, product_space
 from klaster.graph.network.layout import lay_out
-from klaster.graph.potential import made_by
+from klaster.graph.potential import Made
 from klaster.graph.reporting.gathered import Gathered
 from klaster.graph.views.document import (
     Block,
@@ -41,19 +41,22 @@ def prospects(gathered: Gathered) -> list[Block]:
         return []
     clusters = [gathered.cluster] if gathered.cluster else sorted(gathered.facts.clusters)
     told = Prospects(gathered.facts, space)
-    own = {cluster: made_by(gathered.facts, cluster) for cluster in clusters}
-    found = {
-        cluster: list(told.products(cluster, products, count=NEXT))
-        for cluster, products in own.items()
-    }
-    known = [cluster for cluster in clusters if found[cluster]]
+    made = Made(gathered.facts)
+    own = {cluster: made.by(cluster) for cluster in clusters}
+    known = [cluster for cluster in clusters if told.any_near(own[cluster])]
     if not known:
         return []
     chief = max(known, key=lambda cluster: len(own[cluster]))
     blocks: list[Block] = [
         Heading(phrase("report.prospects", language)),
         Prose((phrase("report.prospects-told", language),)),
-        Points(tuple(_sentence(one, language) for c in known[:CLUSTERS] for one in found[c])),
+        Points(
+            tuple(
+                _sentence(one, language)
+                for cluster in known[:CLUSTERS]
+                for one in told.products(cluster, own[cluster], count=NEXT)
+            )
+        ),
         _drawing(gathered, space, chief, own[chief]),
     ]
     if len(known) > CLUSTERS:

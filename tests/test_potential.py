@@ -310,6 +310,7 @@ def test_every_kind_of_table_is_documented() -> None:
 def test_whether_anything_is_near_is_known_before_it_is_worked_out(graph) -> None:
     facts = Facts(graph.columns())
     space = product_space(facts)
+    assert space
     told = Prospects(facts, space)
     products = sorted(space.products)
     sets = [[], products, *([one] for one in products), products[:2], [f"{graph.base}nothing"]]

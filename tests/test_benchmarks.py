@@ -297,3 +297,23 @@ def test_a_stage_compares_what_the_engines_write_and_tells_a_difference(
     *_, row = quads.run(given, lambda _: None)
     assert not row["agrees"]
     assert row["count"] == ours["count"] - 1
+
+
+def test_what_peers_are_given_is_what_klaster_answers_from(tmp_path: Path) -> None:
+    engines = ["rdflib to arrays", "Oxigraph", "rdflib", "info", "query"]
+    argv = [sys.executable, str(FOLDER / "scale"), "projection", "gaps", "answers", "--firms", "80"]
+    asked = [*argv, "--work-folder", str(tmp_path / "work"), "--results", str(tmp_path)]
+    done = subprocess.run([*asked, "--only", *engines], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found = json.loads((tmp_path / "scale.json").read_text("utf-8"))
+    edges = {row["engine"]: row for row in found["projection"]["80"]["rows"]}
+    assert edges["rdflib to arrays"]["agrees"]
+    assert edges["klaster"]["count"] > 500
+    gaps = {row["engine"]: row for row in found["gaps"]["80"]["rows"]}
+    assert gaps["Oxigraph MINUS"]["agrees"]
+    assert gaps["rdflib MINUS"]["agrees"]
+    assert gaps["klaster: the question"]["count"] > 10
+    answered = {row["engine"]: row["status"] for row in found["answers"]["80"]["rows"]}
+    assert [*answered.values()] == ["ok", "ok", "ok"], answered
+    told = (tmp_path / "RESULTS.md").read_text("utf-8")
+    assert "| `info GRAPH` |" in told

@@ -26,9 +26,12 @@ EDGES = ["memberOf", "needs", "produces"]
 
 def klaster_question(clock: Clock, graph: str) -> Found:
     """Answer the question from the tables, as the first lines of rule G1 do; then the whole rule."""
+    import polars as pl
+
     import klaster
     from klaster.graph.findings.facts import Facts
     from klaster.graph.findings.supply_gaps import uncovered_inputs
+    from klaster.graph.store.holding import counted
 
     facts = Facts(klaster.open(graph).columns())
     clock.start()
@@ -47,7 +50,9 @@ def klaster_question(clock: Clock, graph: str) -> Found:
     pairs = set(unmade.rows())
     of_rule = {(finding.subjects[0], finding.product) for finding in findings}
     # The rule leaves out what every member that needs it buys elsewhere.
-    bought = facts.supplies.select(actor="buyer", product="product").drop_nulls().unique()
+    stated = facts.columns.links("supplies", "supplier", "buyer", "product", "status")
+    supplies = counted(stated).filter(pl.col("supplier") != pl.col("buyer"))
+    bought = supplies.select(actor="buyer", product="product").drop_nulls().unique()
     lacking = facts.needers.join(bought, on=["actor", "product"], how="anti")
     lacking = lacking.join(facts.members, on="actor").select("cluster", "product").unique()
     rule_agrees = of_rule == pairs & set(lacking.rows())

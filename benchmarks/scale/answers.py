@@ -35,7 +35,6 @@ COMMANDS = (
     "policy {graph} --mechanisms",
     "potential {graph}",
     "potential {graph} --show next --of C1",
-    "potential {graph} --show linkages",
     "page {graph} -o {out}.html",
     "page {graph} --cluster C1 -o {out}.html",
     "report {graph} -o {out}.html",

@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from klaster.graph.diagnosis import Diagnosis
 from klaster.graph.exporting import Exporting
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from klaster.graph.store.remote import RemoteStore
     from klaster.graph.store.remote_folder import RemoteFolder
     from klaster.graph.views.picture import Picture
+
+CHECKED_UP_TO: Final = 300_000
+"""Rows up to which a graph is validated against the shapes: some 4 GB of memory."""
 
 
 class KnowledgeGraph(Diagnosis, Exporting, Querying, Standing):
@@ -209,10 +212,19 @@ class KnowledgeGraph(Diagnosis, Exporting, Querying, Standing):
         """Validate the graph against the shapes, each result with the row it came from.
 
         The rows of ``long_tables`` were checked as they were loaded and are not looked at again.
+
+        Raises
+        ------
+        Fault
+            If there are more than ``CHECKED_UP_TO`` rows beside those: the validator takes more
+            than 13 KB of memory for each.
         """
         from klaster.graph.answer import Check, Records
         from klaster.ontology.validation import shape_predicates, validate
 
+        stated = sum(sum(entry.rows.values()) for entry in self.sources())
+        if (left := stated - sum(self.long_tables().values())) > CHECKED_UP_TO:
+            raise Fault("fault.check-large", rows=left, most=CHECKED_UP_TO)
         graphs = [graph_iri(self.base, "source", entry.name) for entry in self.sources()]
         data = [*graphs, *(graph_iri(self.base, part) for part in ("derived", "ontology"))]
         asked = sorted(shape_predicates())

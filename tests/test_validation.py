@@ -15,6 +15,7 @@ from rdflib.plugins.sparql import prepareQuery
 from rdflib.plugins.sparql.parserutils import CompValue
 
 import klaster
+from klaster.ontology.faults import Fault
 from klaster.ontology.terms import KL
 from klaster.ontology.validation import shape_predicates, shapes_text, validate
 
@@ -311,3 +312,12 @@ def test_each_message_says_what_to_do() -> None:
     assert len(messages) == 3 * len(shape_names())
     for message in messages:
         assert re.search(r"\S: .+\.$", str(message)), message
+
+
+def test_a_graph_too_large_for_the_validator_is_told_of(small_graph, monkeypatch) -> None:
+    monkeypatch.setattr("klaster.graph.knowledge_graph.CHECKED_UP_TO", 10)
+    with pytest.raises(Fault) as caught:
+        small_graph.check()
+    assert caught.value.key == "fault.check-large"
+    rows = sum(sum(entry.rows.values()) for entry in small_graph.sources())
+    assert caught.value.values == {"rows": rows, "most": 10}

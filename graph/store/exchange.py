@@ -59,7 +59,7 @@ def write_rdf(
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with unfinished.open("wb") as stream:
-            if suffix in _LINES and not rdf12 and _is_large(store, graphs):
+            if suffix in _LINES and not rdf12 and len(store) >= IN_ORDER:
                 _write_lines(store, graphs, stream, named=suffix in _WITH_GRAPHS)
             else:
                 quads = chain(_quads(store, graphs), _reified(store) if rdf12 else ())
@@ -78,12 +78,6 @@ def write_rdf(
 def _named(graphs: list[str]) -> list[NamedNode | DefaultGraph]:
     # The records of long tables stand in the default graph.
     return [*map(NamedNode, graphs), DefaultGraph()]
-
-
-def _is_large(store: Store, graphs: list[str]) -> bool:
-    """Say whether any graph has too many statements to be put into order."""
-    found = (store.quads_for_pattern(None, None, None, graph) for graph in _named(graphs))
-    return any(sum(1 for _ in islice(quads, IN_ORDER)) == IN_ORDER for quads in found)
 
 
 def _write_lines(store: Store, graphs: list[str], stream: BinaryIO, *, named: bool) -> None:

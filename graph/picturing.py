@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from klaster.graph.findings.gaps import find_gaps
-from klaster.graph.findings.predicted import learnt_from
+from klaster.graph.findings.predicted import is_quick
 from klaster.graph.network.centrality import is_exact, ranking
 from klaster.graph.network.chain import trophic_levels
 from klaster.graph.network.communities import communities
@@ -43,8 +43,6 @@ QUICK: Final = 3_000
 """Pages of larger networks do without costly measures."""
 SUGGESTED: Final = 400
 """In larger networks likely links are looked for only when they are asked for."""
-SUGGESTED_OF: Final = 20_000
-"""So too where the whole graph has more links: of whatever part, it is all of it that is audited."""
 
 
 @one_thread()
@@ -70,7 +68,7 @@ def picture_of(
         if is_exact(network, measure) and (network.size <= QUICK or measure not in COSTLY)
     ]
     if suggestions is None:
-        suggestions = network.size <= SUGGESTED and learnt_from(columns) <= SUGGESTED_OF
+        suggestions = network.size <= SUGGESTED and is_quick(columns)
     frames = {table: _of_actors(columns, table, network) for table in tables()}
     if cluster:
         frames["clusters"] = frames["clusters"].filter(iri=graph.cluster(cluster))

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from browsing import BROWSER, SWITCHES, Opened
 from made_up import LOADED_AT, SHARED, SMALL, write_tables
+from made_up_production import production
 from pictures import build_picture
 
 import klaster
@@ -56,6 +57,15 @@ def demo_graph(tmp_path_factory):
     """The demonstration graph."""
     graph = klaster.open(tmp_path_factory.mktemp("demo") / "uzbekistan.klaster")
     graph.load(Path(__file__).parents[1] / "loaders/demo", name="demo", loaded_at=LOADED_AT)
+    return graph
+
+
+@pytest.fixture(scope="session")
+def production_graph(tmp_path_factory):
+    """A made-up production network of every kind of link, with values in one currency."""
+    folder = tmp_path_factory.mktemp("production")
+    graph = klaster.open(folder / "production.klaster")
+    graph.load(write_tables(folder / "tables", production()), name="made", loaded_at=LOADED_AT)
     return graph
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from functools import partial
 from pathlib import Path
@@ -214,30 +213,3 @@ def test_very_many_statements_are_written_as_the_store_has_them(
         assert set(written(small_graph, tmp_path / f"b{suffix}")) == told[suffix]
     small_graph.export(tmp_path / "c.ttl")
     assert (tmp_path / "c.ttl").read_bytes() == (tmp_path / "b.ttl").read_bytes()
-
-
-@pytest.mark.parametrize("suffix", [".nt", ".nq"])
-def test_lines_of_a_large_graph_keep_every_text(tmp_path, monkeypatch, suffix) -> None:
-    names = [
-        "ends .",
-        "two\nlines .\n",
-        'a tab\t and "quotes" .',
-        "back\\slash \\n .",
-        "oʻzbek 🧵 <x> .",
-    ]
-    rows = [{"id": str(n), "name": name, "kind": "support"} for n, name in enumerate(names)]
-    graph = klaster.open(tmp_path / "g.klaster")
-    graph.load(write_tables(tmp_path / "t", {"actors": rows}))
-    told = set(written(graph, tmp_path / f"a{suffix}"))
-    monkeypatch.setattr(exchange, "IN_ORDER", 3)
-    assert set(written(graph, tmp_path / f"b{suffix}")) == told
-
-
-def test_a_statement_that_comes_in_pieces_is_named_once() -> None:
-    stream = io.BytesIO()
-    lines = exchange._Lines(stream, b" <g>")
-    text = b'<a> <b> "c ." .\n<a> <b> <d> .\n'
-    for sign in text:
-        lines.write(bytes([sign]))
-    lines.finish()
-    assert stream.getvalue() == b'<a> <b> "c ." <g> .\n<a> <b> <d> <g> .\n'

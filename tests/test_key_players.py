@@ -178,7 +178,7 @@ def test_on_large_networks_a_few_are_tried_and_the_bound_holds(seed, monkeypatch
     near = np.array([key_players._near(net, actor).sum() for actor in range(net.size)])
     assert (key_players._at_most_near(net) >= near - 1e-9).all()
     monkeypatch.setattr(key_players, "_WHOLE", 0)
-    monkeypatch.setattr(key_players, "MEASURED", 0)
+    monkeypatch.setattr(key_players, "EXACT_LIMIT", 0)
     for tried in (40, 6):
         monkeypatch.setattr(key_players, "CANDIDATES", tried)
         for count, most in zip((1, 3), best, strict=True):

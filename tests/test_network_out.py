@@ -7,7 +7,6 @@ from collections import Counter
 import networkx as nx
 import pytest
 from made_up import LOADED_AT, write_tables
-from made_up_production import production
 
 import klaster
 from klaster.graph.store.columns import Columns
@@ -15,14 +14,6 @@ from klaster.graph.store.network_file import write_network_file
 from klaster.ontology.faults import Fault
 
 READ = {".graphml": nx.read_graphml, ".gexf": nx.read_gexf}
-
-
-@pytest.fixture(scope="module")
-def production_graph(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("production")
-    graph = klaster.open(folder / "production.klaster")
-    graph.load(write_tables(folder / "tables", production()), name="made", loaded_at=LOADED_AT)
-    return graph
 
 
 def loaded(folder, tables):

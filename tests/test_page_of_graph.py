@@ -312,6 +312,6 @@ def test_a_large_graph_is_not_audited_unasked_for_the_page_of_a_small_cluster(
     )
     small_graph.picture(cluster=cluster)
     assert asked == [True]
-    monkeypatch.setattr("klaster.graph.picturing.SUGGESTED_OF", 1)
+    monkeypatch.setattr("klaster.graph.findings.predicted.UNASKED_UP_TO", 1)
     small_graph.picture(cluster=cluster)
     assert asked == [True]

@@ -12,8 +12,7 @@ import numpy as np
 import polars as pl
 import pytest
 from click.testing import CliRunner
-from made_up import LOADED_AT, folder_bytes, write_tables
-from made_up_production import production
+from made_up import folder_bytes, write_tables
 
 import klaster
 from klaster.cli import main
@@ -22,14 +21,6 @@ from klaster.graph.store import batches, partition_columns, partitioned
 from klaster.graph.store.columns import Columns
 from klaster.graph.store.partition_columns import LINK_KINDS, SCHEMAS
 from klaster.ontology.faults import Fault
-
-
-@pytest.fixture(scope="module")
-def production_graph(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("production")
-    graph = klaster.open(folder / "production.klaster")
-    graph.load(write_tables(folder / "tables", production()), name="made", loaded_at=LOADED_AT)
-    return graph
 
 
 def columns_of(graph) -> Columns:

@@ -178,7 +178,7 @@ def test_a_report_on_a_cluster_and_a_day_is_of_that_cluster_and_day(demo_graph) 
 
 
 def test_what_takes_minutes_is_left_to_its_command(small_graph, monkeypatch) -> None:
-    monkeypatch.setattr("klaster.graph.reporting.gathered.PREDICTED_UP_TO", 1)
+    monkeypatch.setattr("klaster.graph.findings.predicted.UNASKED_UP_TO", 1)
     monkeypatch.setattr("klaster.graph.reporting.gathered.CHECKED_UP_TO", 1)
     report = small_graph.report()
     assert "klaster missing small.klaster --predict" in prose(report, "suggestions")

@@ -49,7 +49,7 @@ COMMANDS = (
 """Everything that is asked of a graph; what they print is thrown away."""
 EXPLAINED = """\
 Every command that asks a graph, on the graph of the pipeline: a process each, on all cores, from its start to its end. C1 is a
-cluster, F1 an actor. `check` ends with 1 where the data do not conform, which is no failure here."""
+cluster, F1 an actor. `check` is told as failed where the data do not conform."""
 
 
 def run(given: Given, record: Callable[[list[Row]], None]) -> list[Row]:

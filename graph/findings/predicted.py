@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import polars as pl
 
@@ -32,9 +32,14 @@ class Predicted:
         return [found.row(language) for found in self.audits]
 
 
-def learnt_from(columns: Columns) -> int:
-    """Return how many records suggestions are learnt from: of whatever part, of the whole graph."""
-    return sum(columns.height(name) for name in ("supplies", "cooperations", "makes"))
+UNASKED_UP_TO: Final = 20_000
+"""Up to so many links are suggestions audited unasked: beyond that it takes many minutes."""
+
+
+def is_quick(columns: Columns) -> bool:
+    """Say whether likely links may be looked for unasked: of whatever part, all are audited."""
+    learnt_from = ("supplies", "cooperations", "makes")
+    return sum(columns.height(name) for name in learnt_from) <= UNASKED_UP_TO
 
 
 def predict(

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import connected_components
 
+from klaster.graph.network.centrality import EXACT_LIMIT
 from klaster.graph.network.connectivity import blocks
 from klaster.graph.network.groups import nearness, reach
 from klaster.graph.network.network import Figures, Network, Places, lengths, rows_of
@@ -22,11 +23,8 @@ _TRIED: Final = 1_000
 """Up to so many sets with one actor less are all tried: then what is found is the best."""
 _WHOLE: Final = 2_000
 """Up to so many actors the distances between all are kept."""
-MEASURED: Final = 20_000
-"""Up to so many actors it is measured how near all others are to each: that grows as actors times
-links."""
 CANDIDATES: Final = 100
-"""On larger networks so many actors are tried, those with most within two steps."""
+"""Where nearness of all to all is not measured so many actors are tried, those with most within two steps."""
 
 
 @dataclass(frozen=True)
@@ -169,7 +167,7 @@ def key_players_to_reach(network: Network, count: int) -> KeyPlayers:
     Chosen one by one: such a set reaches at least 1 - 1/e (63 %) of what the best one does
     (Nemhauser, Wolsey and Fisher), and ``bound`` tells how much the best one can reach at most,
     by what each actor would still add. On small networks all sets are tried. On those of more
-    than ``MEASURED`` actors only the ``CANDIDATES`` with the most others within two steps are:
+    than ``EXACT_LIMIT`` actors only the ``CANDIDATES`` with the most others within two steps are:
     then a better set may have been passed over, and ``bound`` says little.
 
     Examples
@@ -211,7 +209,7 @@ def _reached_greedily(network: Network, count: int) -> tuple[Places, Figures]:
 
     What an actor adds never grows, so that only those that once promised most are tried anew.
     """
-    if network.size > MEASURED:
+    if network.size > EXACT_LIMIT:
         gains = _at_most_near(network)
         tried = np.argsort(-gains, kind="stable")[: max(CANDIDATES, 2 * count)]
     else:

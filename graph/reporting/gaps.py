@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from klaster.graph.findings.finding import Finding, left_out, rule_order
-from klaster.graph.reporting.gathered import PREDICTED_UP_TO, Gathered
+from klaster.graph.findings.predicted import UNASKED_UP_TO
+from klaster.graph.reporting.gathered import Gathered
 from klaster.graph.views.document import (
     Bar,
     Bars,
@@ -137,7 +138,7 @@ def suggestions_section(gathered: Gathered) -> Section:
 def told_too_many(gathered: Gathered) -> str:
     """Return why a large network has no suggestions in the report, and which command has."""
     command = gathered.origin("missing", "--predict", sliced=True).command
-    most = shown(PREDICTED_UP_TO, gathered.language)
+    most = shown(UNASKED_UP_TO, gathered.language)
     return phrase("report.too-many-links", gathered.language, most=most, command=command)
 
 

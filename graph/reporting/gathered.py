@@ -14,7 +14,7 @@ import polars as pl
 from klaster.graph.findings.export_concentration import concentration
 from klaster.graph.findings.facts import Facts
 from klaster.graph.findings.finding import Finding
-from klaster.graph.findings.predicted import learnt_from
+from klaster.graph.findings.predicted import is_quick
 from klaster.graph.network.centrality import measured
 from klaster.graph.network.network import Figures, Measured, Network
 from klaster.graph.store.columns import Columns
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 SUGGESTED = 10
 """So many suggestions a layer are reported."""
-PREDICTED_UP_TO = 20_000
-"""Up to so many links of the whole graph are suggestions audited unasked: beyond that it takes many
-minutes, also for one cluster."""
 CHECKED_UP_TO = 50_000
 """Up to so many rows is the graph checked unasked: beyond that it takes minutes."""
 LOOKED_UP = 500
@@ -94,7 +91,7 @@ class Gathered:
     @cached_property
     def predicted(self) -> Predicted | None:
         """The suggested links and the audit of each layer; nothing where that takes too long."""
-        if learnt_from(self.columns) > PREDICTED_UP_TO:
+        if not is_quick(self.columns):
             return None
         return self.graph.predict(cluster=self.cluster or None, count=SUGGESTED)
 

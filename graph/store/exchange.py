@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Final
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, Triple, serialize
 
@@ -24,7 +23,6 @@ FORMATS: Final = {
 }
 IN_ORDER: Final = 1_000_000
 """Fewer statements than so many are held at once, to be put into order and told once."""
-_LINES: Final = frozenset({".nt", ".nq"})
 _WITH_GRAPHS: Final = frozenset({".nq", ".trig"})
 
 # A link as a reifier of its direct edge: <link> rdf:reifies <<( supplier suppliesTo buyer )>>.
@@ -55,19 +53,16 @@ def write_rdf(
     known = [name for name in FORMATS if not rdf12 or name not in (".rdf", ".jsonld")]
     if suffix not in known:
         raise Fault("fault.suffix", path=path, known=", ".join(known))
+    quads = chain(_quads(store, graphs), _reified(store) if rdf12 else ())
+    statements: Iterator[Quad] | Iterator[Triple] = quads
+    if suffix not in _WITH_GRAPHS:
+        statements = _once(quad.triple for quad in quads)
     unfinished = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with unfinished.open("wb") as stream:
-            if suffix in _LINES and not rdf12 and len(store) >= IN_ORDER:
-                _write_lines(store, graphs, stream, named=suffix in _WITH_GRAPHS)
-            else:
-                quads = chain(_quads(store, graphs), _reified(store) if rdf12 else ())
-                statements: Iterator[Quad] | Iterator[Triple] = quads
-                if suffix not in _WITH_GRAPHS:
-                    statements = _once(quad.triple for quad in quads)
-                names = {name: iri for name, iri in (PREFIXES | prefixes).items() if name != "code"}
-                serialize(statements, stream, format=FORMATS[suffix], prefixes=names)
+            names = {name: iri for name, iri in (PREFIXES | prefixes).items() if name != "code"}
+            serialize(statements, stream, format=FORMATS[suffix], prefixes=names)
         os.replace(unfinished, path)  # noqa: PTH105
     except OSError as reason:
         raise Fault("fault.unwritable", path=path, reason=reason) from reason
@@ -75,46 +70,10 @@ def write_rdf(
         unfinished.unlink(missing_ok=True)
 
 
-def _named(graphs: list[str]) -> list[NamedNode | DefaultGraph]:
-    # The records of long tables stand in the default graph.
-    return [*map(NamedNode, graphs), DefaultGraph()]
-
-
-def _write_lines(store: Store, graphs: list[str], stream: BinaryIO, *, named: bool) -> None:
-    """Write statements a line each, as the store writes them, without an object for each."""
-    for graph in _named(graphs):
-        name = f" <{graph.value}>" if named and isinstance(graph, NamedNode) else ""
-        lines = _Lines(stream, name.encode())
-        store.dump(cast("BinaryIO", lines), RdfFormat.N_TRIPLES, from_graph=graph)
-        lines.finish()
-
-
-class _Lines(io.RawIOBase):
-    """A stream that puts the name of a graph at the end of each statement."""
-
-    def __init__(self, stream: BinaryIO, name: bytes) -> None:
-        super().__init__()
-        self._stream, self._end, self._rest = stream, name + b" .\n", b""
-
-    def writable(self) -> bool:
-        """Return that it takes bytes."""
-        return True
-
-    def write(self, text: bytes, /) -> int:  # type: ignore[override]
-        """Take some text, which need not end where a statement does."""
-        whole, end, rest = (self._rest + bytes(text)).rpartition(b"\n")
-        self._rest = rest
-        # In a literal no line ends: it would be written as an escape.
-        self._stream.write((whole + end).replace(b" .\n", self._end))
-        return len(text)
-
-    def finish(self) -> None:
-        """Write what is left."""
-        self._stream.write(self._rest)
-
-
 def _quads(store: Store, graphs: list[str]) -> Iterator[Quad]:
-    for graph in _named(graphs):
+    # The records of long tables stand in the default graph.
+    names: list[NamedNode | DefaultGraph] = [*map(NamedNode, graphs), DefaultGraph()]
+    for graph in names:
         yield from _in_order(store.quads_for_pattern(None, None, None, graph))
 
 

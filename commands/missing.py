@@ -189,9 +189,9 @@ def _predict(
     from klaster.ontology.labels import phrase
 
     language, for_people = output.language, output.for_people
-    with working(output) as step:
+    with working(output, steps=1) as step:
         step(phrase("stage.audit", language))
-        found = graph.predict(cluster=cluster, count=top, model=model)
+        found = graph.predict(cluster=cluster, count=top, model=model, share=step.within)
     if audit:
         output.show(
             audit_sheet(found.audit_rows(language), language=language, for_people=for_people)

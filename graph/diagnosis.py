@@ -64,6 +64,7 @@ class Diagnosis:
         layers: Sequence[str] = (),
         count: int = 20,
         model: str = "ensemble",
+        share: Callable[[float], None] = lambda _: None,
     ) -> Predicted:
         """Return the likeliest links that are not recorded, with the audit of each layer.
 
@@ -77,6 +78,8 @@ class Diagnosis:
         model
             ``ensemble``, or ``stack``: the weight of each evidence learnt from the layer's own
             past, against it where it speaks against a link.
+        share
+            Is told how much of the work is done, from 0 to 1: of a nation it takes minutes.
         """
         from klaster.graph.findings.layer import LAYERS
         from klaster.graph.findings.predicted import predict
@@ -87,6 +90,7 @@ class Diagnosis:
             cluster=self.cluster(cluster) if cluster else None,
             count=count,
             model=model,
+            share=share,
         )
 
     def backtest(

@@ -142,3 +142,12 @@ def test_nothing_to_foretell_is_said_in_words(small_graph) -> None:
     ended = run("backtest", small_graph.path, "--cut", "1990-01-01")
     assert ended.exit_code == 1
     assert len(ended.stderr.splitlines()) == 1
+
+
+def test_how_far_the_search_is_told_as_it_goes(graph) -> None:
+    told: list[float] = []
+    assert graph.predict(count=3, share=told.append).suggestions
+    assert told == sorted(told)
+    assert 0 <= told[0] < told[-1] <= 1
+    # Cooperation, the second of three layers, is gone through to its last actor that has a link.
+    assert 2 / 3 in [pytest.approx(done) for done in told]

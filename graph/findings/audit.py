@@ -37,7 +37,7 @@ LEAST_DEGREE: Final = 2.0
 HIDDEN: Final = 0.1
 SEEDS: Final = 10
 MOST: Final = 5_000
-"""More links than this need not be hidden to tell."""
+"""More links than this need not be hidden to tell, where the partners of all are foretold."""
 
 LARGE_SEEDS: Final = 3
 """How many times links are hidden in a large layer, where each time takes minutes."""
@@ -59,7 +59,8 @@ class Audit:
     scores into the share of such pairs that were hidden links, and ``calibration_error`` is its
     error on pairs that it was not fitted to. ``model`` is the one that was audited: the ensemble
     where a stack was ``asked`` for and there are too few links to train it on. Where links were
-    hidden at random, ``share`` of them was, ``times`` over.
+    hidden at random, ``share`` of them was, ``times`` over. ``sampled`` is of how many things drawn
+    at random the partners were foretold, None where of all.
     """
 
     layer: str
@@ -73,6 +74,7 @@ class Audit:
     asked: str = "ensemble"
     share: float = 0.0
     times: int = 1
+    sampled: int | None = None
 
     @property
     def predictable(self) -> bool:
@@ -83,10 +85,12 @@ class Audit:
     @property
     def text(self) -> Words:
         """What the audit found in a sentence, or why there are no predictions."""
-        if self.model == self.asked:
-            return self._found
-        instead = phrase_words("prediction.no-stack", needed=ENOUGH)
-        return {code: f"{self._found[code]} {instead[code]}" for code in LANGUAGES}
+        said = [self._found]
+        if self.sampled is not None:
+            said.append(phrase_words("prediction.sampled", count=self.sampled))
+        if self.model != self.asked:
+            said.append(phrase_words("prediction.no-stack", needed=ENOUGH))
+        return {code: " ".join(words[code] for words in said) for code in LANGUAGES}
 
     @property
     def _found(self) -> Words:
@@ -118,6 +122,7 @@ class Audit:
             "model": self.model,
             "split": self.split,
             "positives": self.positives,
+            "sampled": self.sampled,
             "mean_degree": self.mean_degree,
             "predictable": self.predictable,
         }
@@ -153,7 +158,7 @@ def audit(layer: Layer, *, seeds: int = SEEDS, model: str = "ensemble") -> Audit
     ``ensemble`` or ``stack``, which is then trained on what is not hidden.
     """
     cut = last_part(layer, HIDDEN)
-    trial = None if cut is None else Trial.of(layer.before(cut), layer.since(cut))
+    trial = None if cut is None else Trial.of(layer.before(cut), layer.since(cut)).drawn()
     if trial is not None and len(trial.truth) >= FEWEST:
         return _of_latest(layer, trial, seeds, model)
     return _of_random(layer, seeds, model)
@@ -172,7 +177,7 @@ def _of_latest(layer: Layer, trial: Trial, seeds: int, model: str) -> Audit:
     _, low, high = measures["auc_degree"]
     measures["auc_degree"] = (float(np.mean(areas)), low, high)
     found = _found(layer, "time", len(trial.truth), measures, [outcome])
-    return replace(found, model=used, asked=model)
+    return replace(found, model=used, asked=model, sampled=trial.sampled)
 
 
 def _area(trial: Trial, ensemble: Ensemble, scorer: Scorer, seed: int) -> float:
@@ -183,8 +188,9 @@ def _area(trial: Trial, ensemble: Ensemble, scorer: Scorer, seed: int) -> float:
 
 
 def _of_random(layer: Layer, seeds: int, model: str) -> Audit:
-    share = min(HIDDEN, MOST / max(1, len(layer.pairs)))
-    times = seeds if layer.shape[0] < LARGE else min(seeds, LARGE_SEEDS)
+    large = layer.shape[0] >= LARGE
+    share = HIDDEN if large else min(HIDDEN, MOST / max(1, len(layer.pairs)))
+    times = min(seeds, LARGE_SEEDS) if large else seeds
     nothing = dict.fromkeys(_MEASURES, (float("nan"),) * 3)
     trials: Iterable[tuple[int, Trial]] = _trials(layer, share, times)
     if len(layer.pairs) < _SMALL:
@@ -196,12 +202,14 @@ def _of_random(layer: Layer, seeds: int, model: str) -> Audit:
             return replace(found, model="ensemble", asked=model, share=share, times=len(trials))
     outcomes: list[Outcome] = []
     hidden = 0
+    sampled = None
     for seed, trial in trials:
         ensemble = tuned(trial.known)
         scorer, used = scorer_of(ensemble, model)
         told = measure(trial, ensemble, {used: scorer}, seed=seed, draws=0, all_kinds=False)
         outcomes.append(told[used])
         hidden += len(trial.truth)
+        sampled = trial.sampled
     measures = {}
     for name in _MEASURES:
         drawn = np.array([outcome.row[name] for outcome in outcomes], dtype=float)
@@ -217,13 +225,15 @@ def _of_random(layer: Layer, seeds: int, model: str) -> Audit:
         measures if enough else nothing,
         outcomes if enough else [],
     )
-    return replace(found, model=used, asked=model, share=share, times=len(outcomes))
+    return replace(
+        found, model=used, asked=model, share=share, times=len(outcomes), sampled=sampled
+    )
 
 
 def _trials(layer: Layer, share: float, times: int) -> Iterator[tuple[int, Trial]]:
     """Yield trials in which a share of the links is hidden at random, with the seed of each."""
     for seed in range(times):
-        trial = split(layer, share, seed)
+        trial = split(layer, share, seed).drawn(seed)
         if len(trial.truth) and len(trial.known.pairs):
             yield seed, trial
 

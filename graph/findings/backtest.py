@@ -73,14 +73,15 @@ def rank(
     """Rank the candidates, and each later partner among those of its source (filtered).
 
     A later partner that is no candidate stands in the middle of all that are none. Where links
-    have no direction, both ends count as sources.
+    have no direction, both ends count as sources. Only sources of the trial's panel are ranked.
     """
     flags: list[NDArray[np.bool_]] = []
     sources: list[Whole] = []
     kept = {name: _Kept() for name in methods}
-    for some in ensemble.scan():
+    panel = trial.panel
+    for some in ensemble.scan(panel if panel is None else panel[trial.known.known[0][panel]]):
         true = np.isin(ordered(trial.known, some.sources, some.targets), trial.truth)
-        once = trial.known.directed | (some.sources < some.targets)
+        once = trial.known.directed | (some.sources < some.targets) | ~trial.ranked(some.targets)
         flags.append(true[once])
         runs = [(start, stop) for start, stop in _runs(some.sources) if true[start:stop].any()]
         sources += [
@@ -132,6 +133,7 @@ def _with_missed(trial: Trial, sources: list[Whole], ranks: list[Values]) -> tup
     layer = trial.known
     source, target = layer.ends(trial.truth)
     ends = source if layer.directed else np.concatenate([source, target])
+    ends = ends[trial.ranked(ends)]
     whose = np.concatenate(sources) if sources else np.zeros(0, dtype=np.int64)
     place = np.concatenate(ranks) if ranks else np.zeros(0)
     short = np.bincount(ends, minlength=layer.shape[0]) - np.bincount(
@@ -163,9 +165,9 @@ def measure(
 
     Negatives are drawn all four ways, or else by degree alone, and the other areas are None.
 
-    The row of each has ``method, positives, prior, candidates, coverage, auc_random, auc_degree,
-    auc_dist2, auc_dist3, ap, p50, p100, p_l, lift, hits10, hits50, mrr, intervals``. ``prior`` is
-    the share of candidates that became links, ``coverage`` the share of positives among the
+    The row of each has ``method, positives, sources, prior, candidates, coverage, auc_random,
+    auc_degree, auc_dist2, auc_dist3, ap, p50, p100, p_l, lift, hits10, hits50, mrr, intervals``.
+    ``sources`` is of how many sources the candidates are ranked, ``prior`` the share of candidates that became links, ``coverage`` the share of positives among the
     candidates, ``p_l`` the precision in as many as there are positives, ``lift`` that over the
     prior. Intervals of areas, hits and mrr come from source actors drawn anew, those of a
     precision from its numbers (Wilson).
@@ -198,6 +200,7 @@ def _or_none(value: Any) -> Any:  # noqa: ANN401
 COLUMNS: Final = (
     "method",
     "positives",
+    "sources",
     "prior",
     "candidates",
     "coverage",
@@ -223,6 +226,7 @@ def _from_ranks(trial: Trial, ranked: Ranked) -> dict[str, Any]:
     p_l = precision_at(ranked.found, positives)
     return {
         "positives": positives,
+        "sources": len(trial.sources),
         "prior": prior,
         "candidates": len(ranked.found),
         "coverage": 1 - ranked.missed / positives,
@@ -295,6 +299,8 @@ def backtest(
     all_methods
         Also measure each evidence alone, and the trained stack where there is enough to train.
 
+    In a layer of very many sources the partners of some drawn at random are foretold.
+
     Raises
     ------
     Fault
@@ -303,7 +309,7 @@ def backtest(
     from klaster.graph.findings.stack import train
     from klaster.graph.findings.tuning import tuned
 
-    trial = _trial(layer, cut, truth, seed)
+    trial = _trial(layer, cut, truth, seed).drawn(seed)
     if not len(trial.known.pairs) or not len(trial.truth):
         raise Fault("fault.nothing-to-foretell", layer=layer.name)
     ensemble = tuned(trial.known)

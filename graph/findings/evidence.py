@@ -12,7 +12,7 @@ doi:10.1103/PhysRevE.83.016107).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
@@ -20,9 +20,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, diags_array
+from scipy.sparse import csr_array, diags_array, vstack
 
 from klaster.graph.findings.layer import Layer
+from klaster.graph.network.network import rows_of
 from klaster.graph.trade.product_space import product_proximity
 
 Values = NDArray[np.float64]
@@ -38,10 +39,14 @@ LARGE: Final = 20_000
 NEAREST: Final = 20
 """How many of the most related products, or of the most similar actors, are looked at."""
 
+_FULL: Final = 20
+"""With an entry in so many cells, a matrix is looked up as a full array."""
+
 _FEW: Final = 128
 """With so few columns, the last factor is multiplied as a full array."""
 
-_AT_ONCE: Final = 20_000
+_AT_ONCE: Final = 5_000_000
+"""So many entries of rows are multiplied at once, so that memory stays bounded."""
 
 WIDTH: Final = 200
 """How many steps of a path are kept a source in a large layer, strongest first; of the pairs
@@ -85,7 +90,7 @@ class Evidence:
         """Return the scores of some pairs."""
         found = np.zeros(len(sources))
         order = np.argsort(sources, kind="stable")
-        size = max(1, 2_000_000 // max(1, self.factors[-1].shape[0]))
+        size = max(512 if self._large else 1, 2_000_000 // max(1, self.factors[-1].shape[0]))
         whose, first = np.unique(sources[order], return_index=True)
         ends = np.append(first, len(order))
         for start in range(0, len(whose), size):
@@ -99,20 +104,65 @@ class Evidence:
     def _dots(self, steps: csr_array, row: Whole, targets: Whole) -> Values:
         """Return the products of rows of steps and of the last factor, pair by pair."""
         found = np.zeros(len(row))
-        few = self.factors[-1].shape[0] <= _FEW
-        left, right = (steps.toarray(), self._dense) if few else (steps, self._last)
-        for start in range(0, len(row), _AT_ONCE):
-            some = slice(start, start + _AT_ONCE)
-            if few:
-                found[some] = np.einsum("ij,ij->i", left[row[some]], right[targets[some]])
-            else:
-                both = left[row[some]].multiply(right[targets[some]])
-                found[some] = np.asarray(both.sum(axis=1)).ravel()
+        if self.factors[-1].shape[0] <= _FEW:
+            left = steps.toarray()
+            for start in range(0, len(row), _AT_ONCE // _FEW):
+                some = slice(start, start + _AT_ONCE // _FEW)
+                found[some] = np.einsum("ij,ij->i", left[row[some]], self._dense[targets[some]])
+            return found
+        for some in _stretches(np.diff(self._last.indptr)[targets]):
+            right = self._last[targets[some]]
+            pair = rows_of(right)
+            keys = row[some][pair].astype(np.int64) * right.shape[1] + right.indices
+            met = entries_at(steps, keys) * right.data
+            found[some] = np.bincount(pair, met, minlength=right.shape[0])
         return found
+
+    @property
+    def turned(self) -> Evidence:
+        """The same score from targets to sources."""
+        factors = tuple(csr_array(factor.T) for factor in reversed(self.factors))
+        return Evidence(self.name, factors, self.proposes)
 
     @cached_property
     def _dense(self) -> Values:
         return np.asarray(self._last.toarray(), dtype=float)
+
+
+def _stretches(lengths: Whole) -> Iterator[slice]:
+    """Part rows into stretches of no more than ``_AT_ONCE`` entries, but for a longer row."""
+    ends = np.cumsum(lengths)
+    start = 0
+    while start < len(ends):
+        before = ends[start - 1] if start else 0
+        stop = max(start + 1, int(np.searchsorted(ends, before + _AT_ONCE, side="right")))
+        yield slice(start, stop)
+        start = stop
+
+
+def keys_of(matrix: csr_array) -> Whole:
+    """Return the key (row times the number of columns, plus column) of each entry, in order."""
+    matrix.sort_indices()
+    return np.asarray(rows_of(matrix) * matrix.shape[1] + matrix.indices, dtype=np.int64)
+
+
+def entries_at(matrix: csr_array, keys: Whole) -> Values:
+    """Return the entries of a matrix at some keys, 0 where it has none.
+
+    Examples
+    --------
+    >>> entries_at(csr_array(np.array([[0.0, 2.0], [3.0, 0.0]])), np.array([1, 3, 2])).tolist()
+    [2.0, 0.0, 3.0]
+    """
+    if _FULL * matrix.nnz >= matrix.shape[0] * matrix.shape[1]:
+        return np.asarray(matrix.toarray().ravel()[keys], dtype=float)
+    own = keys_of(matrix)
+    found = np.zeros(len(keys))
+    if len(own):
+        at = np.minimum(np.searchsorted(own, keys), len(own) - 1)
+        there = own[at] == keys
+        found[there] = matrix.data[at[there]]
+    return found
 
 
 def strongest(matrix: csr_array, count: int) -> csr_array:
@@ -218,10 +268,12 @@ def co_supply(layer: Layer) -> Evidence:
 
 def _membership(words: pl.Series) -> csr_array:
     """Return things by groups: 1 where a thing belongs to a group; none belong where empty."""
-    codes = [word or "" for word in words.to_list()]
-    names, index = np.unique(np.array(codes, dtype=str), return_inverse=True)
-    ones = (names[index] != "").astype(float)
-    return csr_array((ones, (np.arange(len(index)), index)), shape=(len(index), len(names)))
+    # By rank, since a nation's records are too many for a list of words.
+    group = words.set(words == "", None).rank("dense")
+    of = np.flatnonzero(group.is_not_null().to_numpy())
+    to = group.drop_nulls().to_numpy().astype(np.int64) - 1
+    shape = (len(words), int(to.max(initial=0)) + 1)
+    return csr_array((np.ones(len(of)), (of, to)), shape=shape)
 
 
 def _counts(layer: Layer, trait: str) -> tuple[csr_array, csr_array, csr_array, csr_array]:
@@ -264,8 +316,22 @@ def relatedness(layer: Layer) -> Evidence:
 
 def peers(layer: Layer) -> Evidence:
     """Σ_b φ_ab m_bp over the actors most like a: φ = min(P(a|b), P(b|a)) over their products."""
-    alike = product_proximity(csr_array(_without_hubs(layer).T))
-    return Evidence("peers", (strongest(alike, NEAREST), layer.matrix), proposes=True)
+    return Evidence("peers", (_alike(_without_hubs(layer)), layer.matrix), proposes=True)
+
+
+def _alike(made: csr_array) -> csr_array:
+    """Return who is most like whom by ``product_proximity``: of a nation too many to keep all."""
+    many, turned = _sums(made, 1), csr_array(made.T)
+    found = []
+    for some in _stretches((made @ np.diff(turned.indptr)).astype(np.int64)):
+        both = csr_array(made[some] @ turned)
+        own = rows_of(both) + some.start
+        near = both.data / np.maximum(many[own], many[both.indices])
+        near[own == both.indices] = 0.0
+        alike = csr_array((near, both.indices, both.indptr), shape=both.shape)
+        alike.eliminate_zeros()
+        found.append(strongest(alike, NEAREST))
+    return csr_array(vstack(found)) if found else csr_array(turned.T @ turned)
 
 
 def _without_hubs(layer: Layer) -> csr_array:
@@ -322,7 +388,6 @@ def shared_theme(layer: Layer) -> Evidence:
         (np.ones(len(rows)), (rows, np.arange(len(rows)))), (layer.shape[0], len(rows))
     )
     counts = csr_array(pick @ of)
-    counts.eliminate_zeros()
     having = np.bincount(counts.indices, minlength=counts.shape[1])
     linked = max(1, int((np.diff(counts.indptr) > 0).sum()))
     rare = np.log(linked * inverse(having.astype(float)).clip(min=1.0 / linked))

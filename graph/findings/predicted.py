@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -45,11 +45,12 @@ def is_quick(columns: Columns) -> bool:
 def predict(
     columns: Columns,
     *,
-    layers: Iterable[str] = LAYERS,
+    layers: Sequence[str] = LAYERS,
     cluster: str | None = None,
     count: int = 20,
     seeds: int = SEEDS,
     model: str = "ensemble",
+    share: Callable[[float], None] = lambda _: None,
 ) -> Predicted:
     """Return the likeliest links that are not recorded, of each layer that passes its audit.
 
@@ -64,6 +65,8 @@ def predict(
     model
         ``ensemble``, which needs no training, or ``stack``, whose weights are learnt from the
         layer's own past where that has enough links.
+    share
+        Is told how much of the work is done.
     """
     facts = Facts(columns)
     members = None
@@ -72,7 +75,8 @@ def predict(
     coverage = facts.overall_coverage if cluster is None else facts.coverage(cluster)
     suggestions: list[Suggestion] = []
     audits = []
-    for name in layers:
+    for place, name in enumerate(layers):
+        share(place / len(layers))
         layer = layer_of(columns, name)
         if not layer.records.height:
             continue
@@ -87,5 +91,11 @@ def predict(
                 among=members,
                 stack=train(layer) if found.model == "stack" else None,
                 calibration=found.calibration,
+                share=_part(share, place, len(layers)),
             )
     return Predicted(tuple(suggestions), tuple(audits))
+
+
+def _part(share: Callable[[float], None], place: int, many: int) -> Callable[[float], None]:
+    """Return what is told how much of one of many parts is done."""
+    return lambda done: share((place + done) / many)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from klaster.graph.findings.candidates import Candidates, Search
 from klaster.graph.findings.evidence import BY_LAYER, Evidence
 from klaster.graph.findings.layer import Layer
 
@@ -84,15 +85,6 @@ def bins(values: Values) -> tuple[int, Values]:
     return first, np.bincount(coded - first).astype(float)
 
 
-@dataclass(frozen=True)
-class Candidates:
-    """Some pairs without a recorded link, and the value of each evidence for them (columns)."""
-
-    sources: Whole
-    targets: Whole
-    values: Values
-
-
 class Ensemble:
     """The evidence of a layer, each with its weight and its percentiles.
 
@@ -142,7 +134,31 @@ class Ensemble:
                 yield self._all
                 return
             sources = np.flatnonzero(self.layer.known[0])
-        yield from self._scanned(sources)
+        yield from self._search.scan(sources)
+
+    def around(self, sources: Whole, targets: Whole) -> Iterator[Candidates]:
+        """Go through the candidates of which one end is among some things, each pair once.
+
+        Where links have no direction, the source is the end with the lower position.
+        """
+        known = self.layer.known[0]
+        own = np.zeros(self.layer.shape[0], dtype=bool)
+        own[sources] = True
+        for some in self._search.scan(np.flatnonzero(own & known)):
+            if self.layer.directed:
+                yield some
+                continue
+            low = some.sources < some.targets
+            yield some.part(np.flatnonzero(low))
+            yield some.turned.part(np.flatnonzero(~low & ~own[some.targets]))
+        if self.layer.directed and len(targets):
+            for some in self._search.turned.scan(targets):
+                found = some.turned
+                yield found.part(np.flatnonzero(~own[found.sources] & known[found.sources]))
+
+    @cached_property
+    def _search(self) -> Search:
+        return Search(self.layer.matrix, self.evidence, not self.layer.bipartite)
 
     @cached_property
     def _small(self) -> bool:
@@ -168,44 +184,8 @@ class Ensemble:
             for rows, found in zip(self._rows, self.evidence, strict=True)
             if found.proposes
         ]
-        row, targets = np.divmod(self._pattern(block, proposed), self.layer.shape[1])
+        row, targets = np.divmod(self._search.keys(block, proposed), self.layer.shape[1])
         return Candidates(block[row], targets, self.values(block[row], targets))
-
-    def _scanned(self, sources: Whole) -> Iterator[Candidates]:
-        size = int(np.clip(5_000_000 // max(1, self.layer.shape[1]), 16, 512))
-        for start in range(0, len(sources), size):
-            yield self._candidates(sources[start : start + size])
-
-    def _candidates(self, block: Whole) -> Candidates:
-        width = self.layer.shape[1]
-        proposed = {
-            column: found.rows(block)
-            for column, found in enumerate(self.evidence)
-            if found.proposes
-        }
-        keys = self._pattern(block, list(proposed.values()))
-        row, target = np.divmod(keys, width)
-        values = np.zeros((len(keys), len(self.evidence)))
-        crowded = len(keys) > 0.05 * len(block) * width
-        for column, found in enumerate(self.evidence):
-            if column in proposed or crowded:
-                rows = proposed.pop(column) if column in proposed else found.rows(block)
-                values[:, column] = _looked_up(rows, keys)
-            else:
-                values[:, column] = found.values(block[row], target)
-        return Candidates(block[row], target, values)
-
-    def _pattern(self, block: Whole, proposed: list[csr_array]) -> Whole:
-        """Return the keys (row of the block, target) of the pairs that some evidence proposes."""
-        width = self.layer.shape[1]
-        taken = _keys(self.layer.matrix[block])
-        if not self.layer.bipartite:
-            taken = np.concatenate([taken, np.arange(len(block)) * width + block])
-        marked = np.zeros(len(block) * width, dtype=bool)
-        for rows in proposed:
-            marked[_keys(rows)] = True
-        marked[taken] = False
-        return np.flatnonzero(marked)
 
     def standings(self, values: Values) -> Values:
         """Return −ln(1 − percentile) of each evidence (columns) of some pairs, before weights."""
@@ -235,13 +215,3 @@ class Ensemble:
         if self._small:
             return np.column_stack([whole[sources, targets] for whole in self._whole])
         return np.column_stack([found.values(sources, targets) for found in self.evidence])
-
-
-def _keys(matrix: csr_array) -> Whole:
-    row = np.repeat(np.arange(matrix.shape[0], dtype=np.int64), np.diff(matrix.indptr))
-    return np.asarray(row * matrix.shape[1] + matrix.indices, dtype=np.int64)
-
-
-def _looked_up(matrix: csr_array, keys: Whole) -> Values:
-    """Return the entries of a matrix at some keys, 0 where it has none."""
-    return np.asarray(matrix.toarray().ravel()[keys], dtype=float)

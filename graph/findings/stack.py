@@ -55,7 +55,7 @@ def train(layer: Layer, *, seed: int = 0) -> Stack | None:
 
     Negatives are those of the protocol, all four kinds. None where there are too few links.
     """
-    trial = held_out(layer, _SHARE, seed)
+    trial = held_out(layer, _SHARE, seed).drawn(seed)
     if len(trial.truth) < ENOUGH:
         return None
     ensemble = Ensemble(trial.known)

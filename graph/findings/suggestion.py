@@ -10,9 +10,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from klaster.graph.findings.candidates import Candidates
 from klaster.graph.findings.explanation import Explainer, Words
 from klaster.graph.findings.layer import Layer
-from klaster.graph.findings.prediction import Candidates, Ensemble
+from klaster.graph.findings.prediction import Ensemble
 from klaster.graph.findings.sentences import reason
 from klaster.graph.findings.stack import Stack
 from klaster.graph.findings.tuning import tuned
@@ -68,6 +69,7 @@ def best_pairs(
     *,
     scorer: Scorer | None = None,
     among: Iterable[str] | None = None,
+    share: Callable[[float], None] = lambda _: None,
 ) -> tuple[Candidates, Values]:
     """Return the ``count`` pairs of the highest score, best first, and their scores.
 
@@ -75,34 +77,32 @@ def best_pairs(
     ----------
     among
         IRIs: only pairs with an end among them are kept.
+    share
+        Is told how much of the pairs is gone through, where all are.
     """
     layer = ensemble.layer
     score_of = ensemble.scores if scorer is None else scorer
-    wanted = None if among is None else _marked(layer, set(among))
     best: tuple[Candidates, Values] | None = None
-    for some in ensemble.scan():
-        kept = np.ones(len(some.sources), dtype=bool)
-        if not layer.directed:
-            kept &= some.sources < some.targets
-        if wanted is not None:
-            kept &= wanted[0][some.sources] | wanted[1][some.targets]
-        found = _part(some, np.flatnonzero(kept))
-        best = _first(found, score_of(found.values), best, count)
+    scanned = ensemble.scan() if among is None else ensemble.around(*_places(layer, set(among)))
+    for some in scanned:
+        once = some
+        if among is None and not layer.directed:
+            once = some.part(np.flatnonzero(some.sources < some.targets))
+        best = _first(once, score_of(once.values), best, count)
+        if among is None and len(some.sources):
+            share((some.sources[-1] + 1) / layer.shape[0])
     if best is None:
         nothing = np.zeros(0, dtype=np.int64)
         return Candidates(nothing, nothing, np.zeros((0, len(ensemble.evidence)))), np.zeros(0)
     return best
 
 
-def _marked(layer: Layer, iris: set[str]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def _places(layer: Layer, iris: set[str]) -> tuple[Whole, Whole]:
+    """Return which sources and which targets are among some IRIs."""
     return (
-        layer.sources["iri"].is_in(sorted(iris)).to_numpy(),
-        layer.targets["iri"].is_in(sorted(iris)).to_numpy(),
+        np.flatnonzero(layer.sources["iri"].is_in(sorted(iris)).to_numpy()),
+        np.flatnonzero(layer.targets["iri"].is_in(sorted(iris)).to_numpy()),
     )
-
-
-def _part(some: Candidates, rows: Whole) -> Candidates:
-    return Candidates(some.sources[rows], some.targets[rows], some.values[rows])
 
 
 def _first(
@@ -118,7 +118,7 @@ def _first(
         )
         scores = np.concatenate([old, scores])
     order = np.lexsort((some.targets, some.sources, -scores))[:count]
-    return _part(some, order), scores[order]
+    return some.part(order), scores[order]
 
 
 def short_lists(ensemble: Ensemble, count: int = 10) -> pl.DataFrame:
@@ -154,6 +154,7 @@ def suggest(
     ensemble: Ensemble | None = None,
     stack: Stack | None = None,
     calibration: Callable[[Values], Values] | None = None,
+    share: Callable[[float], None] = lambda _: None,
 ) -> list[Suggestion]:
     """Return the likeliest links that are not recorded, each with its evidence.
 
@@ -169,11 +170,13 @@ def suggest(
         Weights learnt from the layer's past, in place of the ensemble's.
     calibration
         From scores to probabilities, where a hold-out has calibrated them.
+    share
+        Is told how much of the pairs is gone through.
     """
     chosen = tuned(layer) if ensemble is None else ensemble
     explainer = Explainer(layer, name, coverage)
     scorer = None if stack is None else stack.scorer(chosen)
-    some, scores = best_pairs(chosen, count, scorer=scorer, among=among)
+    some, scores = best_pairs(chosen, count, scorer=scorer, among=among, share=share)
     weigh = chosen.surprises if stack is None else partial(stack.parts, chosen)
     parts = weigh(some.values)
     chances = None if calibration is None else calibration(scores)

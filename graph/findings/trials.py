@@ -19,6 +19,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.sparse import block_array, csr_array
 
+from klaster.graph.findings.evidence import LARGE
 from klaster.graph.findings.layer import Layer
 
 Whole = NDArray[np.int64]
@@ -26,13 +27,24 @@ Whole = NDArray[np.int64]
 EACH: Final = 10
 """Negatives a positive."""
 
+PANEL: Final = 2_000
+"""Of a large layer the partners of so many sources are foretold: all would take hours, and a
+sample drawn at random tells the same."""
+
 
 @dataclass(frozen=True)
 class Trial:
-    """What was known, and the pairs (keys) that were linked later or hidden."""
+    """What was known, and the pairs (keys) that were linked later or hidden.
+
+    ``panel`` are the sources whose partners are to be foretold, all where it is None: ``truth``
+    has the pairs with an end in it, or with a source in it where links have a direction, and
+    ``others`` the rest of what was linked later.
+    """
 
     known: Layer
     truth: Whole
+    panel: Whole | None = None
+    others: Whole = field(default_factory=lambda: np.zeros(0, dtype=np.int64))
 
     @staticmethod
     def of(known: Layer, later: Layer) -> Trial:
@@ -40,6 +52,33 @@ class Trial:
         fresh = later.pairs[~np.isin(later.pairs, known.pairs)]
         source, target = known.ends(fresh)
         return Trial(known, fresh[_both_known(known, source, target)])
+
+    def drawn(self, seed: int = 0) -> Trial:
+        """Return the trial of some sources drawn at random, where there are very many."""
+        if self.known.shape[0] < LARGE:
+            return self
+        drawn = np.sort(np.random.default_rng(seed).permutation(self.sources)[:PANEL])
+        source, target = self.known.ends(self.truth)
+        within = np.isin(source, drawn)
+        if not self.known.directed:
+            within |= np.isin(target, drawn)
+        return Trial(self.known, self.truth[within], drawn, self.truth[~within])
+
+    @property
+    def sources(self) -> Whole:
+        """The sources whose partners are to be foretold."""
+        return _linked_ends(self.known)[0] if self.panel is None else self.panel
+
+    @property
+    def sampled(self) -> int | None:
+        """How many sources were drawn, None where the partners of all are to be foretold."""
+        return None if self.panel is None else len(self.panel)
+
+    def ranked(self, things: Whole) -> NDArray[np.bool_]:
+        """Say of which sources the candidates are ranked."""
+        if self.panel is None:
+            return np.ones(len(things), dtype=bool)
+        return np.isin(things, self.panel)
 
 
 def _both_known(layer: Layer, source: Whole, target: Whole) -> NDArray[np.bool_]:
@@ -106,10 +145,20 @@ def _linked_ends(layer: Layer) -> tuple[Whole, Whole]:
 def _free(trial: Trial, keys: Whole) -> Whole:
     """Return the keys that are no link at any time, and no thing with itself."""
     source, target = trial.known.ends(keys)
-    fine = ~np.isin(keys, trial.truth) & ~np.isin(keys, trial.known.pairs)
+    fine = np.ones(len(keys), dtype=bool)
+    for linked in (trial.truth, trial.others, trial.known.pairs):
+        fine &= ~_among(keys, linked)
     if not trial.known.bipartite:
         fine &= source != target
     return keys[fine]
+
+
+def _among(keys: Whole, pairs: Whole) -> NDArray[np.bool_]:
+    """Say which keys are among sorted ones, of which there may be millions."""
+    if not len(pairs):
+        return np.zeros(len(keys), dtype=bool)
+    at = np.minimum(np.searchsorted(pairs, keys), len(pairs) - 1)
+    return np.asarray(pairs[at] == keys)
 
 
 def ordered(layer: Layer, source: Whole, target: Whole) -> Whole:

@@ -269,12 +269,14 @@ def _misshapen(frame: pl.DataFrame, raw: RawTable, column: Column) -> list[CellF
 def _numeric(
     frame: pl.DataFrame, raw: RawTable, column: Column
 ) -> tuple[pl.DataFrame, list[CellFault]]:
-    cell = pl.col(column.name)
-    number = pl.when(cell.str.contains(_NUMBER)).then(cell).otherwise(None).cast(pl.Float64)
-    faults = _faulty(frame, raw, column, cell.is_not_null() & number.is_null(), "fault.number")
+    cell, number = pl.col(column.name), pl.col("number")
+    shaped = pl.when(cell.str.contains(_NUMBER)).then(cell).otherwise(None)
+    # Read once: each question below would read all cells again.
+    read = frame.with_columns(number=shaped.cast(pl.Float64))
+    faults = _faulty(read, raw, column, cell.is_not_null() & number.is_null(), "fault.number")
     if column.type in ("integer", "year"):
         broken = number.is_not_null() & (number != number.round())
-        faults += _faulty(frame, raw, column, broken, f"fault.{column.type}")
+        faults += _faulty(read, raw, column, broken, f"fault.{column.type}")
         number = pl.when(number == number.round()).then(number).otherwise(None)
     low = -float("inf") if column.minimum is None else column.minimum
     high = float("inf") if column.maximum is None else column.maximum
@@ -285,10 +287,10 @@ def _numeric(
         high = min(high, 2.0**53)
     inside = number.is_between(low, high)
     limits = {"minimum": _limit(low), "maximum": _limit(high)}
-    faults += _faulty(frame, raw, column, ~inside, "fault.range", **limits)
+    faults += _faulty(read, raw, column, ~inside, "fault.range", **limits)
     whole = pl.Int64 if column.type in ("integer", "year") else pl.Float64
     kept = pl.when(inside).then(number).otherwise(None).cast(whole)
-    return frame.with_columns(kept.alias(column.name)), faults
+    return read.select("row", kept.alias(column.name)), faults
 
 
 def _limit(value: float) -> str:
@@ -300,19 +302,26 @@ def _dated(
 ) -> tuple[pl.DataFrame, list[CellFault]]:
     """Check dates; a year or a month alone stays as it was written (see ``period``)."""
     cell = pl.col(column.name)
+    # Of millions of cells few dates differ.
+    written = frame.select(cell).drop_nulls().unique()
     good = (
         cell.str.contains(r"^[0-9]{4}$")
         | (cell.str.contains(r"^[0-9]{4}-[0-9]{2}$") & day(cell + "-01").is_not_null())
         | (cell.str.contains(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$") & day(cell).is_not_null())
     )
-    faults = _faulty(frame, raw, column, ~good, "fault.date")
-    return frame.with_columns(pl.when(good).then(cell).otherwise(None).alias(column.name)), faults
+    bad = written.filter(~good)[column.name]
+    if bad.is_empty():
+        return frame, []
+    faults = _faulty(frame, raw, column, cell.is_in(bad.implode()), "fault.date")
+    kept = pl.when(~cell.is_in(bad.implode())).then(cell)
+    return frame.with_columns(kept.alias(column.name)), faults
 
 
 def _periods(frame: pl.DataFrame, raw: RawTable) -> list[CellFault]:
     if "valid_from" not in frame.columns:
         return []
-    wrong = frame.filter(first_day_after("valid_to") <= first_day("valid_from"))
+    both = frame.drop_nulls(["valid_from", "valid_to"])
+    wrong = both.filter(first_day_after("valid_to") <= first_day("valid_from"))
     return [
         CellFault(raw.place, row, "valid_to", "fault.period", {"start": start, "to": to})
         for row, start, to in wrong.select("row", "valid_from", "valid_to").rows()

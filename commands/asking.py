@@ -18,8 +18,12 @@ from klaster.commands.progress import working
 def info(graph: Path | str, output: Output) -> None:
     """Count what is in GRAPH, and say what the data can and cannot answer."""
     from klaster.graph.views.report import info_sheet
+    from klaster.ontology.labels import phrase
 
-    counts = existing(graph).info()
+    opened = existing(graph)
+    with working(output) as step:
+        step(phrase("stage.count", output.language))
+        counts = opened.info()
     output.show(info_sheet(counts, language=output.language, for_people=output.for_people))
 
 
@@ -72,5 +76,8 @@ def export(
     """Write GRAPH as tables, as RDF, as a network for Gephi and others, or for Spark."""
     from klaster.ontology.labels import phrase
 
-    existing(graph).export(path, rdf12=rdf12, ontology=ontology, spark=spark)
+    opened = existing(graph)
+    with working(output) as step:
+        step(phrase("stage.export", output.language))
+        opened.export(path, rdf12=rdf12, ontology=ontology, spark=spark)
     output.tell(phrase("cli.exported", output.language, path=path))

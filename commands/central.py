@@ -71,20 +71,18 @@ def central_command(
     opened = existing(graph)
     if sum(map(bool, (roles, key, helix, since))) > 1:
         raise Fault("fault.central-options")
-    if roles:
-        output.show(brokers_answer(opened, by=roles, top=top, **output.manner, **slices))
-        return
-    if key:
-        output.show(key_players_answer(opened, count=key, **output.manner, **slices))
-        return
-    if helix:
-        output.show(helix_answer(opened, **output.manner, **slices))
-        return
-    manner = {"by": by, "top": top, "explain": explain, **output.manner, **slices}
+    manner = {**output.manner, **slices}
+    ranked = {"by": by, "top": top, "explain": explain, **manner}
     with working(output) as step:
         step(phrase("stage.measure", output.language))
-        if since:
-            sheet = central_changes(opened, since=since.date(), **manner)
+        if roles:
+            sheet = brokers_answer(opened, by=roles, top=top, **manner)
+        elif key:
+            sheet = key_players_answer(opened, count=key, **manner)
+        elif helix:
+            sheet = helix_answer(opened, **manner)
+        elif since:
+            sheet = central_changes(opened, since=since.date(), **ranked)
         else:
-            sheet = central(opened, interval=not sure, **manner)
+            sheet = central(opened, interval=not sure, **ranked)
     output.show(sheet, always=explain)

@@ -83,25 +83,28 @@ def missing(
     if predict or audit:
         _predict(opened, output, cluster=cluster, top=top or 20, audit=audit, model=model)
         return
-    if path:
-        count = opened.write_candidates(path, cluster=cluster, language=language)
-        output.tell(phrase("cli.candidates", language, path=path, count=count))
-        return
-    if card:
-        day = date.date() if date else None
-        cards = _named(opened, opened.cards(cluster=cluster, date=day).to_polars(), output)
-        output.show(cards_sheet(cards, language=language, for_people=for_people))
-        return
-    if added or without:
-        changes = opened.what_if(added=added, without=without, cluster=cluster, language=language)
-        output.show(changes_sheet(changes.to_polars(), language=language, for_people=for_people))
-        return
+    sheet, told = None, []
     with working(output) as step:
         step(phrase("stage.find", language))
-        found = opened.missing(cluster=cluster)
-    output.show(missing_sheet(found, top=top, counts=found.counts, **output.manner))
-    if not output.for_people:
-        output.tell("\n".join(told_left_out(found, found.counts, language)))
+        if path:
+            count = opened.write_candidates(path, cluster=cluster, language=language)
+            told = [phrase("cli.candidates", language, path=path, count=count)]
+        elif card:
+            day = date.date() if date else None
+            cards = _named(opened, opened.cards(cluster=cluster, date=day).to_polars(), output)
+            sheet = cards_sheet(cards, language=language, for_people=for_people)
+        elif added or without:
+            changes = opened.what_if(
+                added=added, without=without, cluster=cluster, language=language
+            )
+            sheet = changes_sheet(changes.to_polars(), language=language, for_people=for_people)
+        else:
+            found = opened.missing(cluster=cluster)
+            sheet = missing_sheet(found, top=top, counts=found.counts, **output.manner)
+            told = [] if for_people else told_left_out(found, found.counts, language)
+    if sheet:
+        output.show(sheet)
+    output.tell("\n".join(told))
 
 
 @click.command()
@@ -155,15 +158,19 @@ def backtest(
 def policy(graph: Path | str, date: dt.datetime | None, mechanisms: bool, output: Output) -> None:
     """Say whom each instrument of GRAPH is meant for and whom it has reached."""
     from klaster.graph.views.report import mechanisms_sheet, policy_sheet
+    from klaster.ontology.labels import phrase
 
     day = date.date() if date else None
-    opened, language = existing(graph), output.language
-    if mechanisms:
-        found = _named(opened, opened.mechanisms(date=day).to_polars(), output)
-        output.show(mechanisms_sheet(found, language=language, for_people=output.for_people))
-        return
-    reached = opened.policy(date=day).to_polars()
-    output.show(policy_sheet(reached, language=language, for_people=output.for_people))
+    opened, language, for_people = existing(graph), output.language, output.for_people
+    with working(output) as step:
+        step(phrase("stage.reach", language))
+        if mechanisms:
+            found = _named(opened, opened.mechanisms(date=day).to_polars(), output)
+            sheet = mechanisms_sheet(found, language=language, for_people=for_people)
+        else:
+            reached = opened.policy(date=day).to_polars()
+            sheet = policy_sheet(reached, language=language, for_people=for_people)
+    output.show(sheet)
 
 
 def _named(graph: KnowledgeGraph, rows: pl.DataFrame, output: Output) -> pl.DataFrame:

@@ -10,12 +10,14 @@ import click
 
 from klaster.commands.opening import existing
 from klaster.commands.options import Output, graph_argument, printed
+from klaster.commands.progress import working
 
 if TYPE_CHECKING:
     import polars as pl
 
     from klaster.graph.knowledge_graph import KnowledgeGraph
     from klaster.graph.potential import Potential
+    from klaster.graph.views.report import Sheet
 
 _SHOWN: Final = (
     *("exporters", "products", "next", "markets", "concentration", "growth", "near"),
@@ -64,14 +66,20 @@ def potential(
     **asked: Any,  # noqa: ANN401
 ) -> None:
     """Tell what GRAPH exports, how complex and concentrated that is, and what is near to it."""
+    from klaster.graph.views.potential_sheets import claims_sheet
+    from klaster.ontology.labels import phrase
+
     opened = existing(graph)
     show = show or ("products" if exporter else "exporters")
-    if show in ("next", "markets"):
-        _show_prospects(opened, show, exporter, output, asked, top=top)
-    elif show == "claims":
-        _show_claims(opened, exporter, output)
-    else:
-        _show_table(opened, show, exporter, output, asked, top=top)
+    with working(output) as step:
+        step(phrase("stage.potential", output.language))
+        if show in ("next", "markets"):
+            sheet = _prospects(opened, show, exporter, output, asked, top=top)
+        elif show == "claims":
+            sheet = claims_sheet(opened.claims(cluster=exporter), **output.manner)
+        else:
+            sheet = _table(opened, show, exporter, output, asked, top=top)
+    output.show(sheet)
 
 
 def _chosen(asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -80,13 +88,7 @@ def _chosen(asked: Mapping[str, Any]) -> dict[str, Any]:
     return {name: asked[name] or missing for name, missing in empty.items()}
 
 
-def _show_claims(graph: KnowledgeGraph, cluster: str | None, output: Output) -> None:
-    from klaster.graph.views.potential_sheets import claims_sheet
-
-    output.show(claims_sheet(graph.claims(cluster=cluster), **output.manner))
-
-
-def _show_table(
+def _table(
     graph: KnowledgeGraph,
     show: str,
     exporter: str | None,
@@ -94,14 +96,13 @@ def _show_table(
     asked: Mapping[str, Any],
     *,
     top: int | None,
-) -> None:
+) -> Sheet:
     from klaster.graph.views.potential_sheets import potential_sheet
     from klaster.ontology.faults import Fault
 
     manner = {**output.manner, "top": top or (20 if output.for_people else None)}
     if show == "linkages":
-        output.show(potential_sheet("linkages", graph.linkages(), **manner))
-        return
+        return potential_sheet("linkages", graph.linkages(), **manner)
     if show == "near" and not asked["product"]:
         raise Fault("fault.which-product")
     if show == "growth" and not asked["since"]:
@@ -121,10 +122,10 @@ def _show_table(
     shown = "goods" if whose and show == "products" else show
     years = (asked["since"] or 0, found.year)
     notes = _notes(found, output.language)
-    output.show(potential_sheet(shown, rows, notes=notes, years=years, **manner))
+    return potential_sheet(shown, rows, notes=notes, years=years, **manner)
 
 
-def _show_prospects(
+def _prospects(
     graph: KnowledgeGraph,
     show: str,
     exporter: str | None,
@@ -132,7 +133,7 @@ def _show_prospects(
     asked: Mapping[str, Any],
     *,
     top: int | None,
-) -> None:
+) -> Sheet:
     from klaster.graph.views.potential_sheets import prospects_sheet
     from klaster.ontology.labels import phrase
 
@@ -147,7 +148,7 @@ def _show_prospects(
     if not found:
         notes.append(phrase(f"note.nothing-near-{show}", language))
     names = graph.names([one.product or one.evidence[0] for one in found], language=language)
-    output.show(prospects_sheet(found, names, notes=notes, **output.manner))
+    return prospects_sheet(found, names, notes=notes, **output.manner)
 
 
 def _notes(found: Potential, language: str) -> list[str]:

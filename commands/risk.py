@@ -9,6 +9,7 @@ import click
 
 from klaster.commands.opening import existing
 from klaster.commands.options import Output, graph_argument, narrowed, printed
+from klaster.commands.progress import working
 
 _MARKETS = ("activity", "product", "sector")
 _NEEDS = ("essential", "replaceable", "negligible")
@@ -96,16 +97,19 @@ def risk_command(
     from klaster.graph.risk import Assumptions
     from klaster.graph.risk_answers import difference_answer, failure_answer, risk_answer
     from klaster.ontology.faults import Fault
+    from klaster.ontology.labels import phrase
 
     if failing and (without or added):
         raise Fault("fault.risk-options")
     given = Assumptions(market, essential, unknown, not no_substitution, tolerance, candidates)
     opened = existing(graph)
     manner = {"given": given, "top": top, **output.manner, **slices}
-    if failing:
-        sheet = failure_answer(opened, failing, **manner)
-    elif without or added:
-        sheet = difference_answer(opened, added=added, without=without, by=by, **manner)
-    else:
-        sheet = risk_answer(opened, explain=explain, **manner)
+    with working(output) as step:
+        step(phrase("stage.measure", output.language))
+        if failing:
+            sheet = failure_answer(opened, failing, **manner)
+        elif without or added:
+            sheet = difference_answer(opened, added=added, without=without, by=by, **manner)
+        else:
+            sheet = risk_answer(opened, explain=explain, **manner)
     output.show(sheet, always=explain)

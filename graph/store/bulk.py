@@ -87,7 +87,9 @@ class Statements(io.RawIOBase):
             # What is loaded already has only to be told that it is the same.
             if not self._begun or self._count not in self._begun.loaded:
                 self._file = (self._folder / f"{self._count:06}.nq").open("wb")
-        self._mark.update(text)
+        if self._begun:
+            # Only what another load may go on with is compared.
+            self._mark.update(text)
         self._size += len(text)
         if self._file:
             self._file.write(text)

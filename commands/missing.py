@@ -198,7 +198,8 @@ def _predict(
     language, for_people = output.language, output.for_people
     with working(output, steps=1) as step:
         step(phrase("stage.audit", language))
-        found = graph.predict(cluster=cluster, count=top, model=model, share=step.within)
+        count = 0 if audit else top
+        found = graph.predict(cluster=cluster, count=count, model=model, share=step.within)
     if audit:
         output.show(
             audit_sheet(found.audit_rows(language), language=language, for_people=for_people)

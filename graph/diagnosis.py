@@ -74,7 +74,7 @@ class Diagnosis:
         Parameters
         ----------
         count
-            How many suggestions a layer.
+            How many suggestions a layer; with 0 the layers are audited alone.
         model
             ``ensemble``, or ``stack``: the weight of each evidence learnt from the layer's own
             past, against it where it speaks against a link.

@@ -163,6 +163,7 @@ def large(monkeypatch):
     """Take layers of a hundred sources for large, and foretell the partners of forty."""
     monkeypatch.setattr(trials, "LARGE", 100)
     monkeypatch.setattr(trials, "PANEL", 40)
+    monkeypatch.setattr(trials, "TOLD", 1)
     monkeypatch.setattr("klaster.graph.findings.audit.LARGE", 100)
 
 
@@ -218,6 +219,22 @@ def test_panels_tell_on_the_mean_what_all_sources_tell(name):
 
 
 @pytest.mark.usefixtures("large")
+def test_more_are_drawn_until_enough_is_to_be_foretold_or_much_is_known_of_them(monkeypatch):
+    trial = split(planted(0), 0.2)
+    monkeypatch.setattr(trials, "TOLD", 150)
+    more = trial.drawn()
+    source, target = more.known.ends(more.truth)
+    hidden = np.isin(source, more.sources).sum() + np.isin(target, more.sources).sum()
+    each = np.bincount(np.concatenate([source, target]))
+    assert 150 <= hidden < 150 + each.max()
+    assert len(more.sources) > 40
+    monkeypatch.setattr(trials, "_LINKS", 60 * trial.known.mean_degree + 1)
+    assert trial.drawn().sampled == 60
+    monkeypatch.setattr(trials, "_LINKS", 1)
+    assert trial.drawn().sampled == 40
+
+
+@pytest.mark.usefixtures("large")
 def test_an_audit_of_a_large_layer_says_that_it_drew(monkeypatch):
     layer = planted(3)
     found = audit(layer)
@@ -250,3 +267,10 @@ def test_a_backtest_and_a_stack_of_a_large_layer_look_at_a_panel():
 def test_a_backtest_of_a_small_layer_ranks_for_every_source():
     (row,) = backtest(planted(4), draws=20)
     assert row["sources"] == 240
+
+
+@pytest.mark.usefixtures("large")
+def test_a_large_layer_of_which_nothing_was_known_has_nothing_to_draw_from():
+    layer = planted(5)
+    trial = Trial.of(layer.only(pl.lit(value=False)), layer).drawn()
+    assert len(trial.truth) == len(trial.sources) == 0

@@ -144,6 +144,15 @@ def test_nothing_to_foretell_is_said_in_words(small_graph) -> None:
     assert len(ended.stderr.splitlines()) == 1
 
 
+def test_an_audit_alone_looks_for_no_suggestions(graph, monkeypatch) -> None:
+    whole = graph.predict()
+    monkeypatch.setattr("klaster.graph.findings.predicted.suggest", None)
+    found = graph.predict(count=0)
+    assert found.audit_rows("en") == whole.audit_rows("en")
+    assert found.suggestions == ()
+    assert json.loads(run("missing", graph.path, "--audit", "--format", "json").stdout)
+
+
 def test_how_far_the_search_is_told_as_it_goes(graph) -> None:
     told: list[float] = []
     assert graph.predict(count=3, share=told.append).suggestions

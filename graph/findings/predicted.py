@@ -59,7 +59,7 @@ def predict(
     cluster
         IRI of a cluster: only pairs with a member of it are kept.
     count
-        How many suggestions a layer.
+        How many suggestions a layer; with 0 the layers are audited alone.
     seeds
         How often links are hidden for the audit.
     model
@@ -82,7 +82,7 @@ def predict(
             continue
         found = audit(layer, seeds=seeds, model=model)
         audits.append(found)
-        if found.predictable:
+        if found.predictable and count:
             suggestions += suggest(
                 layer,
                 count,

@@ -28,8 +28,14 @@ EACH: Final = 10
 """Negatives a positive."""
 
 PANEL: Final = 2_000
-"""Of a large layer the partners of so many sources are foretold: all would take hours, and a
+"""Of a large layer the partners of no fewer sources are foretold: all would take hours, and a
 sample drawn at random tells the same."""
+
+TOLD: Final = 2_000
+"""More sources are drawn until so many of their links are to be foretold …"""
+
+_LINKS: Final = 100_000
+"""… or so many are known of them, by which the work grows."""
 
 
 @dataclass(frozen=True)
@@ -57,8 +63,13 @@ class Trial:
         """Return the trial of some sources drawn at random, where there are very many."""
         if self.known.shape[0] < LARGE:
             return self
-        drawn = np.sort(np.random.default_rng(seed).permutation(self.sources)[:PANEL])
         source, target = self.known.ends(self.truth)
+        ends = source if self.known.directed else np.concatenate([source, target])
+        sources = np.random.default_rng(seed).permutation(self.sources)
+        told = np.cumsum(np.bincount(ends, minlength=self.known.shape[0])[sources])
+        most = int(_LINKS / max(self.known.mean_degree, 1.0))
+        needed = min(int(np.searchsorted(told, TOLD)) + 1, most)
+        drawn = np.sort(sources[: max(PANEL, needed)])
         within = np.isin(source, drawn)
         if not self.known.directed:
             within |= np.isin(target, drawn)

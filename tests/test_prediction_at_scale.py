@@ -136,7 +136,7 @@ def test_candidates_of_a_wide_layer_are_those_of_a_narrow_one(name, monkeypatch)
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_the_best_pairs_of_a_cluster_are_those_among_all_that_have_a_member(name):
+def test_the_best_pairs_of_a_cluster_are_those_among_all_that_have_a_member(name, monkeypatch):
     known = random_layer(name)
     ensemble = Ensemble(known)
     members = known.sources["iri"].sample(7, seed=1).to_list()
@@ -156,6 +156,14 @@ def test_the_best_pairs_of_a_cluster_are_those_among_all_that_have_a_member(name
     assert dict(zip(pairs, scores.tolist(), strict=True)) == wanted
     assert 0 < len(wanted) < len(everything.sources)
     assert len(best_pairs(ensemble, 5, among=[])[0].sources) == 0
+    # A few at a time, the best are the same, ties and all.
+    monkeypatch.setattr(candidates, "_AT_ONCE", 2)
+    monkeypatch.setattr(candidates, "_CELLS", 1)
+    for among in (members, known.sources["iri"].to_list()):
+        whole, _ = best_pairs(ensemble, 10**6, among=among)
+        few, _ = best_pairs(ensemble, 9, among=among)
+        for name in ("sources", "targets"):
+            assert getattr(few, name).tolist() == getattr(whole, name)[:9].tolist()
 
 
 @pytest.fixture

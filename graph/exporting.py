@@ -12,8 +12,9 @@ from klaster.ontology.terms import graph_iri
 if TYPE_CHECKING:
     from klaster.graph.store.columns import Columns
     from klaster.graph.store.embedded import EmbeddedStore
-    from klaster.graph.store.folder import SourceEntry
+    from klaster.graph.store.folder import GraphFolder, Manifest, SourceEntry
     from klaster.graph.store.remote import RemoteStore
+    from klaster.graph.store.remote_folder import RemoteFolder
 
 
 class Exporting:
@@ -35,6 +36,9 @@ class Exporting:
 
         @property
         def _columns(self) -> Columns: ...
+
+        _folder: GraphFolder | RemoteFolder
+        _manifest: Manifest
 
         @property
         def _store(self) -> EmbeddedStore | RemoteStore: ...
@@ -75,7 +79,7 @@ class Exporting:
             If the suffix names no format or one that the options do not go with, if a folder of
             that name is there already, or if nothing can be written there.
         """
-        from klaster.graph.store.exchange import FORMATS, write_rdf
+        from klaster.graph.store.exchange import FORMATS, LINES, write_rdf
         from klaster.graph.store.network_file import FORMATS as NETWORKS
         from klaster.graph.store.network_file import write_network_file
 
@@ -85,6 +89,8 @@ class Exporting:
             if rdf12 or ontology:
                 raise Fault("fault.export-options")
             self._export_partitioned(path)
+        elif suffix in LINES and not rdf12 and (large := self._large()):
+            self._export_lines(path, *large, ontology=ontology)
         elif suffix in FORMATS:
             write_rdf(
                 self._store.oxigraph,
@@ -100,6 +106,31 @@ class Exporting:
             write_network_file(self._fresh_columns(), path, title=title)
         else:
             self._export_tables(path, suffix, known=[*FORMATS, *NETWORKS])
+
+    def _large(self) -> tuple[GraphFolder, Path] | None:
+        """Return the folder of a large graph and where it keeps what is derived, else nothing."""
+        from klaster.graph.store.folder import GraphFolder
+
+        if not isinstance(self._folder, GraphFolder):
+            return None
+        derived = self._folder.derived(self._manifest)
+        return (self._folder, derived) if derived else None
+
+    def _export_lines(
+        self, path: Path, folder: GraphFolder, derived: Path, *, ontology: bool
+    ) -> None:
+        from klaster.graph.stating import write_large
+        from klaster.graph.store.exchange import write_rdf_lines
+
+        parts = ("findings", *(["ontology"] if ontology else []))
+        write_rdf_lines(
+            self._store.oxigraph,
+            path,
+            graphs=[graph_iri(self.base, part) for part in parts],
+            write=lambda stream: write_large(
+                stream, folder, self._manifest, self._columns, derived
+            ),
+        )
 
     def _graphs(self, *, ontology: bool) -> Sequence[str]:
         parts = ("derived", "findings", *(["ontology"] if ontology else []))

@@ -15,17 +15,18 @@ from klaster.graph.findings.gaps import METHOD, find_gaps
 from klaster.graph.findings.measured import quick_measures, write_results
 from klaster.graph.findings.record import write_findings
 from klaster.graph.network.projection import WORTH, project, write_network
+from klaster.graph.stating import derived_place, write_statements
 from klaster.graph.store.begun import ChangedTextError
-from klaster.graph.store.columns import Columns, long_tables, read_columns, write_columns
+from klaster.graph.store.columns import Columns, long_tables, write_columns
 from klaster.graph.store.dealings import Dealings
 from klaster.graph.store.derived import EDGES, Derived, derived_statements, write_edges
 from klaster.graph.store.derived_files import DerivedFiles
 from klaster.graph.store.folder import GraphFolder, Manifest, SourceEntry, Staging
-from klaster.graph.store.merging import StandingTable, as_stated, read_tables
-from klaster.graph.store.quads import write_codes, write_source
+from klaster.graph.store.merging import read_tables
+from klaster.graph.store.quads import write_codes
 from klaster.graph.store.remote_change import RemoteStaging
 from klaster.graph.store.remote_folder import RemoteFolder
-from klaster.ontology.tables import SourceTables, tables
+from klaster.ontology.tables import SourceTables
 from klaster.ontology.terms import graph_iri
 
 RECORDED_UP_TO: Final = 2_000_000
@@ -108,9 +109,7 @@ def _write_store(
     ]
     kept = {"derived"} if derived.differing else set()
 
-    def place(statements: Derived) -> str:
-        """Return the graph of derived statements: millions take half the time in none."""
-        return "" if large and statements.joins else graphs["derived"]
+    place = partial(derived_place, base=after.base, large=large)
 
     with store.replacing(
         [*replaced, *(graphs[part] for part in graphs if part not in kept)], share=share
@@ -119,7 +118,17 @@ def _write_store(
         written = _counting(_rows(after, changed), share)
         for entry in after.sources:
             if entry.name in changed:
-                _write_statements(stream, entry, columns, staging, after.base, written)
+                write_statements(
+                    stream,
+                    entry,
+                    staging.tables(entry.name),
+                    columns,
+                    base=after.base,
+                    parts=staging.parts,
+                    with_place=staging.tells_places,
+                    long_apart=staging.may_start_empty,
+                    written=written,
+                )
         write_codes(stream, graphs["ontology"])
         progress("derive")
         network = staging.path / "network" if large else None
@@ -192,44 +201,6 @@ def _touched(after: Columns, before: Columns) -> set[str]:
         actors = read_tables(after.folders, "actors", ["iri"])
         rows.append(actors.filter(pl.col("iri").is_in(sorted(turned))))
     return set(pl.concat(rows)["origin"])
-
-
-def _write_statements(
-    stream: IO[bytes],
-    entry: SourceEntry,
-    columns: Columns,
-    staging: Staging | RemoteStaging,
-    base: str,
-    written: Callable[[int], None],
-) -> None:
-    """Write what a source states, with the IRIs that stand for actors that are one."""
-    frames = read_columns(staging.tables(entry.name))
-    long = long_tables(staging.tables(entry.name))
-    source = SourceTables(
-        entry.name, entry.kind, entry.path, entry.sha256, frames, entry.manner, long
-    )
-    stated = replace(
-        source,
-        frames=as_stated(frames, columns.folders, columns.merges),
-        long={
-            name: StandingTable(table.folder, table.height, tables()[name], columns.merges)
-            for name, table in long.items()
-        },
-    )
-    write = partial(
-        write_source,
-        stream,
-        base=base,
-        loaded_at=dt.datetime.fromisoformat(entry.loaded_at),
-        loader=entry.loader,
-        with_place=staging.tells_places,
-        long_apart=staging.may_start_empty,
-    )
-    write(stated, written=written)
-    apart = frames | {name: stated.frames[name] for name in frames.keys() & {"matches"}}
-    changed = any(not frame.equals(stated.frames[name]) for name, frame in apart.items())
-    if (changed or (long and columns.merges)) and "loaded" in staging.parts:
-        write(replace(source, frames=apart), part="loaded")
 
 
 def _entries(

@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 from click.testing import CliRunner
 from polars.testing import assert_frame_equal
+from pyoxigraph import BlankNode, Quad, RdfFormat, Store
 
 import klaster
 from klaster.cli import main
@@ -277,6 +278,53 @@ def test_a_graph_that_is_large_no_more_keeps_no_edge_of_then(tmp_path, monkeypat
     assert sum(term.endswith("#suppliesTo") for _, term, _ in large) == 4
     graph.drop("more")
     assert triples(graph) == small
+
+
+ODD = 'odd "<b>", <c> . \\ and <https://example.org/g> .'
+"""A text that ends as a statement in a named graph does."""
+
+
+@pytest.mark.parametrize("suffix", [".nq", ".nt"])
+@pytest.mark.parametrize("ontology", [False, True])
+def test_a_large_graph_goes_out_from_its_tables_as_from_its_store(
+    folder, short, tmp_path, monkeypatch, suffix, ontology
+):
+    monkeypatch.setattr(landing, "_REMOVED_UP_TO", 10)
+    month = tmp_path / "month"
+    month.mkdir()
+    pl.DataFrame(
+        {"id": ["new", "old"], "name": ["New", ODD], "kind": ["university", "enterprise"]}
+    ).write_csv(month / "actors.csv")
+    (month / "supplies.csv").write_text(
+        f'supplier,buyer,note\nnew,old,"{ODD.replace(chr(34), chr(34) * 2)}\nsecond line"\n',
+        "utf-8",
+    )
+    (month / "matches.csv").write_text("actor,same_as,decision\nold,n:F8,same\n", "utf-8")
+    graph = klaster.open(tmp_path / "g.klaster")
+    graph.load(folder, name="n")
+    graph.load(month, name="month")
+    assert graph._large()
+    found = exported(graph, tmp_path / f"a{suffix}", ontology=ontology)
+    monkeypatch.setattr(type(graph), "_large", lambda _: None)
+    expected = exported(graph, tmp_path / f"b{suffix}", ontology=ontology)
+    assert statements(found, suffix) == statements(expected, suffix)
+    assert len(found) < 1.05 * len(expected)
+    assert any("#mergedInto> <" in line for line in found)
+    assert sum("second line" in line for line in found) == 1
+    named = [line for line in found if line.endswith(f"<{graph.base}graph/derived> .\n")]
+    assert bool(named) == (suffix == ".nq")
+
+
+def statements(lines: list[str], suffix: str) -> set[Quad]:
+    """Lines as a store takes them, where 400.0 and 400 are one number, but for blank nodes."""
+    store = Store()
+    store.bulk_load("".join(lines).encode(), format=RdfFormat.from_extension(suffix[1:]))
+    return {quad for quad in store if not {type(quad.subject), type(quad.object)} & {BlankNode}}
+
+
+def exported(graph, path, **options):
+    graph.export(path, **options)
+    return path.read_text("utf-8").splitlines(keepends=True)
 
 
 def test_findings_of_a_large_graph_are_left_to_be_asked_for(folder, tmp_path, monkeypatch):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 import polars as pl
 
 from klaster.graph.matching.proposal import MATCH_COLUMNS, Proposal
+from klaster.graph.store.files import whole_file
 from klaster.graph.store.tabular import guarded
 from klaster.ontology.codes import codes
 from klaster.ontology.faults import Fault
@@ -37,18 +37,11 @@ def write_review(proposals: Sequence[Proposal], path: Path, *, language: str) ->
     rows = [proposal.row(language) for proposal in proposals]
     types = {name: pl.Float64 if name == "score" else pl.String for name in MATCH_COLUMNS}
     frame = pl.DataFrame(rows, schema=types, orient="row")
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+    with whole_file(path) as unfinished:
         if workbook:
             _write_workbook(frame, unfinished)
         else:
             guarded(frame, _TABLE).write_csv(unfinished, include_bom=True)
-        os.replace(unfinished, path)  # noqa: PTH105
-    except OSError as reason:
-        raise Fault("fault.unwritable", path=path, reason=reason) from reason
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _write_workbook(frame: pl.DataFrame, path: Path) -> None:

@@ -56,5 +56,15 @@ class DerivedFiles:
         """Yield the statements that hold no more, once all that hold were told to ``added``."""
         yield from self._lost
         for place, path in self._kept.items():
-            term, _, cls = place.partition(" ")
-            yield Derived(term, Pairs.read(path), cls)
+            yield _read(place, path)
+
+
+def read_derived(folder: Path) -> Iterator[Derived]:
+    """Yield the derived statements that a folder keeps, term by term."""
+    for path in sorted(folder.iterdir()):
+        yield _read(unquote(path.name), path)
+
+
+def _read(place: str, path: Path) -> Derived:
+    term, _, cls = place.partition(" ")
+    return Derived(term, Pairs.read(path), cls)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterable, Iterator
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain, islice
 from pathlib import Path
-from typing import Final
+from typing import IO, Final, cast
 
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, Store, Triple, serialize
 
+from klaster.graph.store.files import whole_file
 from klaster.ontology.faults import Fault
 from klaster.ontology.terms import KL, PREFIXES
 
@@ -57,17 +59,54 @@ def write_rdf(
     statements: Iterator[Quad] | Iterator[Triple] = quads
     if suffix not in _WITH_GRAPHS:
         statements = _once(quad.triple for quad in quads)
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("wb") as stream:
-            names = {name: iri for name, iri in (PREFIXES | prefixes).items() if name != "code"}
-            serialize(statements, stream, format=FORMATS[suffix], prefixes=names)
-        os.replace(unfinished, path)  # noqa: PTH105
-    except OSError as reason:
-        raise Fault("fault.unwritable", path=path, reason=reason) from reason
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole_file(path) as unfinished, unfinished.open("wb") as stream:
+        names = {name: iri for name, iri in (PREFIXES | prefixes).items() if name != "code"}
+        serialize(statements, stream, format=FORMATS[suffix], prefixes=names)
+
+
+LINES: Final = (".nq", ".nt")
+"""The formats in which a statement is a line."""
+
+
+def write_rdf_lines(
+    store: Store, path: Path, *, graphs: list[str], write: Callable[[IO[bytes]], None]
+) -> None:
+    """Write a graph into a file of lines: what ``write`` writes as N-Quads, then named graphs.
+
+    In N-Triples the names of graphs are left out; there and in N-Quads a statement may stand
+    twice.
+
+    Raises
+    ------
+    Fault
+        If the file cannot be written.
+    """
+    named = path.suffix.lower() == ".nq"
+    with whole_file(path) as unfinished, unfinished.open("wb") as stream:
+        write(stream if named else cast("IO[bytes]", _Unnamed(stream)))
+        for graph in graphs:
+            quads = _in_order(store.quads_for_pattern(None, None, None, NamedNode(graph)))
+            statements = quads if named else (quad.triple for quad in quads)
+            serialize(statements, stream, format=FORMATS[path.suffix.lower()])
+
+
+class _Unnamed(io.RawIOBase):
+    """A stream that takes N-Quads, whole lines at a time, and leaves out their graphs."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        super().__init__()
+        self._stream = stream
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, text: bytes, /) -> int:  # type: ignore[override]
+        self._stream.write(_GRAPH.sub(rb"\1 .\n", text))
+        return len(text)
+
+
+_GRAPH: Final = re.compile(rb"^(\S+ \S+ .+) <[^<>\"\s]*> \.\n", re.MULTILINE)
+"""A statement in a named graph; one of the default graph has no second IRI after its value."""
 
 
 def _quads(store: Store, graphs: list[str]) -> Iterator[Quad]:

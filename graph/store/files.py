@@ -37,6 +37,26 @@ def room_on(path: Path) -> Iterator[None]:
         raise
 
 
+@contextmanager
+def whole_file(path: Path) -> Iterator[Path]:
+    """Give a place beside a file to write it at; the file is there when the block ends, or never.
+
+    Raises
+    ------
+    Fault
+        If it cannot be written.
+    """
+    unfinished = path.with_name(f".{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield unfinished
+        os.replace(unfinished, path)  # noqa: PTH105
+    except OSError as reason:
+        raise Fault("fault.unwritable", path=path, reason=reason) from reason
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
 def keep_files(old: Path, new: Path) -> None:
     """Take over the files of a folder, without copying the bytes where that can be done."""
     new.mkdir(parents=True)

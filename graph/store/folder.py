@@ -147,6 +147,11 @@ class GraphFolder:
         """Return where the tables of one source of a state lie."""
         return _tables_folder(self.path / manifest.generation, name)
 
+    def derived(self, manifest: Manifest) -> Path | None:
+        """Return where what is derived of a state is kept beside its store, if it was much."""
+        kept = self.path / manifest.generation / _DERIVED
+        return kept if manifest.generation and kept.is_dir() else None
+
     @contextmanager
     def reading(self) -> Iterator[Path]:
         """Give a folder for what is read of long tables, on the disk on which the graph stands.
@@ -307,8 +312,7 @@ class Staging:
     @property
     def derived_before(self) -> Path | None:
         """Where what was derived of the state before is kept, if it was much."""
-        before = self._folder.path / self.before.generation / _DERIVED
-        return before if self.before.generation and before.is_dir() else None
+        return self._folder.derived(self.before)
 
     def tables_before(self, name: str) -> Path:
         """Return where the tables of a source are in the state before, if they are there."""

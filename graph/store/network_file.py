@@ -6,7 +6,6 @@ formats, too, but holds every link as objects for it, a kilobyte each.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +16,7 @@ import polars as pl
 
 from klaster.graph.store.batches import ROWS, Batches
 from klaster.graph.store.columns import Columns
-from klaster.ontology.faults import Fault
+from klaster.graph.store.files import whole_file
 
 _OF_ACTORS: Final = {
     "label": "string",
@@ -86,16 +85,8 @@ def write_network_file(columns: Columns, path: Path, *, title: str, rows: int = 
         If the file cannot be written.
     """
     written = _Written(Batches(columns, rows), FORMATS[path.suffix.lower()], title)
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with unfinished.open("wb") as stream:
-            written.write(stream)
-        os.replace(unfinished, path)  # noqa: PTH105
-    except OSError as reason:
-        raise Fault("fault.unwritable", path=path, reason=reason) from reason
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with whole_file(path) as unfinished, unfinished.open("wb") as stream:
+        written.write(stream)
 
 
 class _Format(Protocol):

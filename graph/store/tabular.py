@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ import polars as pl
 
 from klaster.graph.store.batches import ROWS
 from klaster.graph.store.columns import Columns
+from klaster.graph.store.files import whole_file
 from klaster.ontology.faults import Fault
 from klaster.ontology.schemas import schema
 from klaster.ontology.tables import Column, Table, tables
@@ -205,20 +205,11 @@ def write_workbook(frames: Mapping[str, pl.DataFrame], path: Path) -> None:
     """
     import xlsxwriter
 
-    unfinished = path.with_name(f".{path.name}.part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with xlsxwriter.Workbook(
-            unfinished, {"strings_to_formulas": False, "strings_to_urls": False}
-        ) as book:
-            bold = book.add_format({"bold": True})
-            for name, frame in frames.items():
-                _write_sheet(book.add_worksheet(name), frame, tables()[name], bold)
-        os.replace(unfinished, path)  # noqa: PTH105
-    except OSError as reason:
-        raise Fault("fault.unwritable", path=path, reason=reason) from reason
-    finally:
-        unfinished.unlink(missing_ok=True)
+    options = {"strings_to_formulas": False, "strings_to_urls": False}
+    with whole_file(path) as unfinished, xlsxwriter.Workbook(unfinished, options) as book:
+        bold = book.add_format({"bold": True})
+        for name, frame in frames.items():
+            _write_sheet(book.add_worksheet(name), frame, tables()[name], bold)
 
 
 def _write_sheet(sheet: object, frame: pl.DataFrame, table: Table, bold: object) -> None:

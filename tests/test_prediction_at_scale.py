@@ -162,8 +162,8 @@ def test_the_best_pairs_of_a_cluster_are_those_among_all_that_have_a_member(name
     for among in (members, known.sources["iri"].to_list()):
         whole, _ = best_pairs(ensemble, 10**6, among=among)
         few, _ = best_pairs(ensemble, 9, among=among)
-        for ends in ("sources", "targets"):
-            assert getattr(few, ends).tolist() == getattr(whole, ends)[:9].tolist()
+        for side in ("sources", "targets"):
+            assert getattr(few, side).tolist() == getattr(whole, side)[:9].tolist()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import pty
 import re
 import subprocess
 import sys
+from collections.abc import Sequence
 
 import pytest
 from click.testing import CliRunner
@@ -19,6 +20,7 @@ from klaster.commands.options import Output
 from klaster.commands.progress import Steps
 from klaster.graph.views.severity import graded
 from klaster.graph.views.table import Heading, Toned, render
+from klaster.ontology.labels import phrase
 
 NAMES = ("Toʻqimachi Gʻiloss", "Хлопкопром", "経済圏株式会社", "A\u0301e\u0301 Ltd", "b\u0303")
 COMMANDS = {
@@ -147,13 +149,16 @@ def test_no_cell_moves_the_cursor_or_colours_the_terminal() -> None:
     assert "red" in text
 
 
-def on_terminal(*command: str, **environment: str) -> str:
+KLASTER = ("-m", "klaster")
+
+
+def on_terminal(*command: str, program: Sequence[str] = KLASTER, **environment: str) -> str:
     """Run a command with a terminal as its output and its errors, and return what it wrote."""
     variables = {**os.environ, "COLUMNS": "80", "TERM": "xterm-256color", "LANG": "C.UTF-8"}
     variables.pop("NO_COLOR", None)
     master, slave = pty.openpty()
     running = subprocess.Popen(
-        [sys.executable, "-m", "klaster", *command],
+        [sys.executable, *program, *command],
         stdin=slave,
         stdout=slave,
         stderr=slave,
@@ -172,6 +177,47 @@ def on_terminal(*command: str, **environment: str) -> str:
     os.close(master)
     assert running.wait() == 0, written.decode()
     return written.decode()
+
+
+LONG = (
+    ("info {graph}", "count"),
+    ("central {graph} --roles kind", "measure"),
+    ("central {graph} --helix", "measure"),
+    ("risk {graph}", "measure"),
+    ("missing {graph}", "find"),
+    ("missing {graph} --card", "find"),
+    ("policy {graph}", "reach"),
+    ("potential {graph} --show claims", "potential"),
+    ("export {graph} -o {out}", "export"),
+)
+"""What may take minutes of a nation's graph, and the stage that is told meanwhile."""
+ONE_BY_ONE = """
+import sys
+from klaster.cli import main
+for line in sys.argv[1:]:
+    print("== next", file=sys.stderr, flush=True)
+    main(line.split(), standalone_mode=False)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")
+@pytest.mark.parametrize("language", ["en", "ru", "uz"])
+def test_what_may_take_minutes_says_on_a_terminal_only_what_it_does(
+    small_graph, tmp_path, language
+) -> None:
+    places = {"graph": small_graph.path, "out": tmp_path / "g.graphml"}
+    lines = [f"{line.format(**places)} --lang {language}" for line, _ in LONG]
+    program = ("-c", ONE_BY_ONE)
+    _, *told = on_terminal(*lines, program=program).split("== next")
+    piped = subprocess.run(
+        [sys.executable, *program, *lines], capture_output=True, text=True, check=True
+    )
+    _, *silent = piped.stderr.split("== next")
+    for (line, stage), shown, quiet in zip(LONG, told, silent, strict=True):
+        # A spinner stands before the words, as before nothing that is a result.
+        words = re.compile(rf"[\u2800-\u28ff]\S* {re.escape(phrase(f'stage.{stage}', language))}")
+        assert words.search(shown), line
+        assert not words.search(quiet), line
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo-terminals")

@@ -46,6 +46,7 @@ COMMANDS = (
     "export {graph} -o {out}.csv",
     "export {graph} -o {out}.graphml",
     "export {graph} -o {out}.nq",
+    "export {graph} -o {out}.nt",
     "export {graph} -o {out}.parquet --spark",
 )
 """Everything that is asked of a graph; what they print is thrown away."""

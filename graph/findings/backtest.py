@@ -167,9 +167,9 @@ def measure(
 
     The row of each has ``method, positives, sources, prior, candidates, coverage, auc_random,
     auc_degree, auc_dist2, auc_dist3, ap, p50, p100, p_l, lift, hits10, hits50, mrr, intervals``.
-    ``sources`` is of how many sources the candidates are ranked, ``prior`` the share of candidates that became links, ``coverage`` the share of positives among the
-    candidates, ``p_l`` the precision in as many as there are positives, ``lift`` that over the
-    prior. Intervals of areas, hits and mrr come from source actors drawn anew, those of a
+    ``sources`` is of how many sources the candidates are ranked, ``prior`` the share of candidates
+    that became links, ``coverage`` the share of positives among the candidates, ``p_l`` the
+    precision in as many as there are positives, ``lift`` that over the prior. Intervals of areas, hits and mrr come from source actors drawn anew, those of a
     precision from its numbers (Wilson).
     """
     rng = np.random.default_rng(seed)

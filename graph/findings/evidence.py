@@ -90,7 +90,9 @@ class Evidence:
         """Return the scores of some pairs."""
         found = np.zeros(len(sources))
         order = np.argsort(sources, kind="stable")
-        size = max(512 if self._large else 1, 2_000_000 // max(1, self.factors[-1].shape[0]))
+        # Steps of a large layer are few, however many things they might lead to.
+        least = 512 if self._large else 1
+        size = max(least, 2_000_000 // max(1, self.factors[-1].shape[0]))
         whose, first = np.unique(sources[order], return_index=True)
         ends = np.append(first, len(order))
         for start in range(0, len(whose), size):
@@ -321,17 +323,11 @@ def peers(layer: Layer) -> Evidence:
 
 def _alike(made: csr_array) -> csr_array:
     """Return who is most like whom by ``product_proximity``: of a nation too many to keep all."""
-    many, turned = _sums(made, 1), csr_array(made.T)
-    found = []
-    for some in _stretches((made @ np.diff(turned.indptr)).astype(np.int64)):
-        both = csr_array(made[some] @ turned)
-        own = rows_of(both) + some.start
-        near = both.data / np.maximum(many[own], many[both.indices])
-        near[own == both.indices] = 0.0
-        alike = csr_array((near, both.indices, both.indptr), shape=both.shape)
-        alike.eliminate_zeros()
-        found.append(strongest(alike, NEAREST))
-    return csr_array(vstack(found)) if found else csr_array(turned.T @ turned)
+    by_product = csr_array(made.T)
+    met = (made @ np.diff(by_product.indptr)).astype(np.int64)
+    nobody = csr_array((0, made.shape[0]))
+    nearest = (strongest(product_proximity(by_product, some), NEAREST) for some in _stretches(met))
+    return csr_array(vstack([nobody, *nearest]))
 
 
 def _without_hubs(layer: Layer) -> csr_array:

@@ -75,8 +75,12 @@ def predict(
     coverage = facts.overall_coverage if cluster is None else facts.coverage(cluster)
     suggestions: list[Suggestion] = []
     audits = []
-    for place, name in enumerate(layers):
-        share(place / len(layers))
+
+    def within(done: float) -> None:
+        share((layers.index(name) + done) / len(layers))
+
+    for name in layers:
+        within(0.0)
         layer = layer_of(columns, name)
         if not layer.records.height:
             continue
@@ -91,11 +95,6 @@ def predict(
                 among=members,
                 stack=train(layer) if found.model == "stack" else None,
                 calibration=found.calibration,
-                share=_part(share, place, len(layers)),
+                share=within,
             )
     return Predicted(tuple(suggestions), tuple(audits))
-
-
-def _part(share: Callable[[float], None], place: int, many: int) -> Callable[[float], None]:
-    """Return what is told how much of one of many parts is done."""
-    return lambda done: share((place + done) / many)

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array, diags_array
 from klaster.graph.network.network import Figures, Places, column_sums, like, row_sums
 
 
-def product_proximity(made: csr_array) -> csr_array:
+def product_proximity(made: csr_array, some: slice | None = None) -> csr_array:
     r"""Return how often two products are made by the same exporters: a symmetric matrix.
 
     .. math:: \phi_{pq} = \min\{P(p \mid q), P(q \mid p)\}
@@ -21,6 +21,8 @@ def product_proximity(made: csr_array) -> csr_array:
     ----------
     made
         1 where an exporter (row) is specialised in a product (column).
+    some
+        Only these rows of the matrix, where all of it would be too much to hold.
 
     Examples
     --------
@@ -34,11 +36,12 @@ def product_proximity(made: csr_array) -> csr_array:
     Hidalgo, Klinger, Barabási and Hausmann (2007), https://doi.org/10.1126/science.1144581
     """
     makers = column_sums(made)
-    both = csr_array(made.T @ made).tocoo()
+    rows = slice(0, made.shape[1]) if some is None else some
+    both = csr_array(csr_array(made.T)[rows] @ made).tocoo()
     row, column = both.coords
-    apart = row != column
+    apart = row + rows.start != column
     row, column = row[apart], column[apart]
-    near = both.data[apart] / np.maximum(makers[row], makers[column])
+    near = both.data[apart] / np.maximum(makers[row + rows.start], makers[column])
     return csr_array((near, (row, column)), shape=both.shape)
 
 
